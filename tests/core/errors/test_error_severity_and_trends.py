@@ -1,0 +1,89 @@
+"""The rules for severity, and the statistics against values worked out elsewhere."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from window_builder import NOON, issue
+
+from verenigingen.core.errors import rank_severity
+from verenigingen.core.errors.trends import compare, mann_kendall, theil_sen
+
+LONG_AGO = NOON - timedelta(days=9)
+# name, facts, events, users in all, level, part of the reason
+RANKS = [
+	("its kind decides", {}, 5, None, "high", "high by its kind (code_defect)"),
+	("a quarter of the users", {"users": 10}, 5, 40, "critical", "raised: 10 of 40 users hit"),
+	("few users of a small site", {"users": 3}, 5, 3, "high", "by its kind"),
+	("many users", {"users": 50}, 5, 5000, "critical", "raised"),
+	("users unknown", {"users": None}, 500, 40, "high", "by its kind"),
+	("quiet for a week", {"last_seen": LONG_AGO}, 5, None, "medium", "quiet for 9 days"),
+	("no event", {}, 0, None, "medium", "no event in the period"),
+	("low stays low", {"severity": "low", "last_seen": LONG_AGO}, 5, None, "low", "low by its kind"),
+	("critical is the top", {"severity": "critical", "users": 60}, 5, None, "critical", "raised"),
+	("unreadable severity", {"severity": "Terrible"}, 5, None, "medium", "medium by its kind"),
+	("words do not count", {"title": "critical system failure", "severity": "low"}, 5, None, "low", "low"),
+]
+
+
+@pytest.mark.parametrize(
+	("facts", "events", "total", "level", "reason"), [row[1:] for row in RANKS], ids=[row[0] for row in RANKS]
+)
+def test_rank_severity(facts: dict, events: int, total: int | None, level: str, reason: str) -> None:
+	found = rank_severity(issue(**facts), events, now=NOON, users_total=total)
+	assert found[0] == level and reason in found[1]
+
+
+def test_mann_kendall_of_a_rising_series() -> None:
+	# n = 10 without ties: S = 45, Var = 10*9*25/18 = 125, z = 44 / sqrt(125) = 3.9355, p = 8.303e-5
+	score, p_value = mann_kendall(np.arange(10.0))
+	assert score == 45 and p_value == pytest.approx(8.303e-5, rel=1e-3)
+
+
+def test_mann_kendall_with_ties() -> None:
+	# 1 1 2 2 3 3: S = 12, Var = (6*5*17 - 3*2*1*9) / 18 = 25.333, z = 11 / 5.0332, p = 0.02884
+	score, p_value = mann_kendall(np.array([1.0, 1, 2, 2, 3, 3]))
+	assert score == 12 and p_value == pytest.approx(0.02884, abs=2e-4)
+
+
+def test_theil_sen_is_not_bent_by_one_day() -> None:
+	values = 2.0 * np.arange(9)
+	values[4] = 500
+	assert theil_sen(np.arange(9.0), values) == 2.0
+
+
+@settings(max_examples=60, deadline=None)
+@given(arrays(np.int64, 12, elements=st.integers(0, 10**6)))
+def test_reversed_time_reverses_the_trend(values: np.ndarray) -> None:
+	series = values.astype(float)
+	there, back = mann_kendall(series), mann_kendall(series[::-1])
+	assert there[0] == -back[0] and there[1] == pytest.approx(back[1])
+	assert 0.0 <= there[1] <= 1.0
+	days = np.arange(12.0)
+	assert theil_sen(days, series) == pytest.approx(-theil_sen(days, series[::-1]))
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+	arrays(np.int64, 7, elements=st.integers(0, 10**6)), arrays(np.int64, 7, elements=st.integers(0, 10**6))
+)
+def test_interval_holds_the_ratio_and_is_finite(now: np.ndarray, before: np.ndarray) -> None:
+	growth = compare(now.astype(float), before.astype(float), (168.0, 168.0), threshold=0.1)
+	if growth.interval is None:
+		assert before.sum() == 0
+		return
+	low, high = growth.interval
+	assert np.isfinite([low, high]).all() and -1.0 <= low <= high
+	assert growth.ratio is not None
+	assert now.sum() == 0 or low - 1e-9 <= growth.ratio <= high + 1e-9 or high > 1e20
+
+
+def test_exposure_counts_and_not_days() -> None:
+	day = np.full(6, 100.0)
+	assert compare(day, day, (150.0, 144.0), threshold=0.0).ratio == pytest.approx(-0.04)
+	assert compare(day[:2], day[:2], (48.0, 48.0), threshold=0.0).direction == "unknown"

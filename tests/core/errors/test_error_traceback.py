@@ -1,0 +1,171 @@
+"""Reading the text of errors: every shape Frappe writes, and shapes it never should."""
+
+from __future__ import annotations
+
+import pytest
+
+from verenigingen.core.errors.frames import locate, stack
+from verenigingen.core.errors.traceback import TEXT_LIMIT, Frame, parse
+
+WITH_VARIABLES = """Traceback with variables (most recent call last):
+  File "apps/frappe/frappe/app.py", line 110, in application
+    response = frappe.api.handle(request)
+      request = <Request 'http://x/api' [POST]>
+  File "apps/crm/crm/member.py", line 12, in save
+    fee = FEES[tier]
+      tier = 'Gold'
+      text = 'Traceback (most recent call last):\\n  File "apps/x/x/fake.py", line 1, in fake'
+builtins.KeyError: 'Gold'
+"""
+PLAIN_311 = """Traceback (most recent call last):
+  File "/home/frappe/frappe-bench/apps/crm/crm/member.py", line 14, in save
+    fee = FEES[tier]
+          ~~~~^^^^^^
+KeyError: 'Gold'
+"""
+CHAINED = """Traceback (most recent call last):
+  File "apps/crm/crm/http.py", line 3, in get
+    raise OSError("no")
+OSError: no
+
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
+  File "apps/crm/crm/sync.py", line 8, in pull
+    raise SyncFailed(name) from None
+crm.exceptions.SyncFailed: no answer for X
+"""
+NESTED = """Traceback with variables (most recent call last):
+  File "apps/crm/crm/member.py", line 12, in save
+    return getattr(object, name)
+      default = <exception while printing> Traceback (most recent call last):
+          File "env/lib/python3.10/site-packages/traceback_with_variables/core.py", line 222, in _to_cropped_str
+            raw = print_(obj)
+        TypeError: argument of type 'object' is not iterable
+builtins.AttributeError: 'NoneType' object has no attribute 'strip'
+"""
+RECURSION = """Traceback (most recent call last):
+  File "apps/crm/crm/tree.py", line 5, in walk
+    walk(child)
+  File "apps/crm/crm/tree.py", line 5, in walk
+    walk(child)
+  [Previous line repeated 985 more times]
+RecursionError: maximum recursion depth exceeded
+"""
+SYNTAX = """Traceback (most recent call last):
+  File "apps/frappe/frappe/__init__.py", line 1, in get_module
+    return importlib.import_module(modulename)
+  File "apps/crm/crm/broken.py", line 3
+    def x(:
+          ^
+SyntaxError: invalid syntax
+"""
+HTML = """<details><pre>Traceback (most recent call last):
+  File &quot;apps/crm/crm/page.py&quot;, line 1, in get_context
+    x = y[&#x27;a&#x27;]
+KeyError: &#x27;a&#x27;
+</pre></details>"""
+GROUP = """  + Exception Group Traceback (most recent call last):
+  |   File "apps/crm/crm/tasks.py", line 4, in run
+  |     await gather()
+  | ValueError: three failures
+"""
+REPR_IN_FIRST_COLUMN = """Traceback with variables (most recent call last):
+  File "apps/crm/crm/frame.py", line 12, in show
+    total(frame)
+      frame =    amount
+name: first
+0      12
+builtins.ZeroDivisionError: division by zero
+"""
+
+# name, text, exception, message, functions of the frames
+CASES = [
+	("with variables", WITH_VARIABLES, "builtins.KeyError", "'Gold'", ["application", "save"]),
+	("plain with carets", PLAIN_311, "KeyError", "'Gold'", ["save"]),
+	("windows line ends", PLAIN_311.replace("\n", "\r\n"), "KeyError", "'Gold'", ["save"]),
+	("chain gives its last member", CHAINED, "crm.exceptions.SyncFailed", "no answer for X", ["pull"]),
+	(
+		"traceback inside a variable",
+		NESTED,
+		"builtins.AttributeError",
+		"'NoneType' object has no attribute 'strip'",
+		["save"],
+	),
+	("recursion", RECURSION, "RecursionError", "maximum recursion depth exceeded", ["walk", "walk"]),
+	("syntax error", SYNTAX, "SyntaxError", "invalid syntax", ["get_module", ""]),
+	("escaped for HTML", HTML, "KeyError", "'a'", ["get_context"]),
+	("exception group", GROUP, "ValueError", "three failures", ["run"]),
+	(
+		"repr with line breaks",
+		REPR_IN_FIRST_COLUMN,
+		"builtins.ZeroDivisionError",
+		"division by zero",
+		["show"],
+	),
+	("title put in front", "A long title\n\n" + PLAIN_311, "KeyError", "'Gold'", ["save"]),
+	("exception without text", PLAIN_311.replace(": 'Gold'", ""), "KeyError", "", ["save"]),
+	("cut after a frame", PLAIN_311[:120], None, "", ["save"]),
+	("plain message", "Member 12 has no chapter", None, "Member 12 has no chapter", []),
+	("empty", "", None, "", []),
+]
+
+
+@pytest.mark.parametrize(
+	("text", "exception", "message", "functions"),
+	[case[1:] for case in CASES],
+	ids=[case[0] for case in CASES],
+)
+def test_parse(text: str, exception: str | None, message: str, functions: list[str]) -> None:
+	parsed = parse(text)
+	assert (parsed.exception, parsed.message) == (exception, message)
+	assert [frame.function for frame in parsed.frames] == functions
+	assert parsed.truncated == (exception is None and bool(functions))
+
+
+def test_source_lines_are_read_and_variables_are_not() -> None:
+	assert parse(WITH_VARIABLES).frames[-1] == Frame("apps/crm/crm/member.py", "save", "fee = FEES[tier]")
+
+
+def test_long_text_keeps_head_and_tail() -> None:
+	filler = "      noise = 'x'\n" * (TEXT_LIMIT // 4)
+	parsed = parse(WITH_VARIABLES.replace("      tier = 'Gold'\n", filler))
+	assert parsed.exception == "builtins.KeyError"
+
+
+PLACES = [
+	("app", "apps/crm/crm/api/member.py", ("crm/api/member.py", "crm", "app")),
+	(
+		"app with the bench's path",
+		"/srv/bench/apps/crm/crm/api/member.py",
+		("crm/api/member.py", "crm", "app"),
+	),
+	("Windows", r"C:\bench\apps\crm\crm\x.py", ("crm/x.py", "crm", "app")),
+	("Frappe", "apps/frappe/frappe/app.py", ("frappe/app.py", "frappe", "framework")),
+	("library", "env/lib/python3.12/site-packages/requests/api.py", ("requests/api.py", None, "library")),
+	("standard library", "/usr/lib/python3.11/json/decoder.py", ("json/decoder.py", None, "library")),
+	(
+		"pyenv",
+		"/home/f/.pyenv/versions/3.10.13/lib/python3.10/json/decoder.py",
+		("json/decoder.py", None, "library"),
+	),
+	("frozen", "<frozen importlib._bootstrap>", ("<frozen importlib._bootstrap>", None, "library")),
+	("server script", "<serverscript>: report_x", ("<serverscript>: report_x", None, "app")),
+	("file beside an app's package", "apps/crm/setup.py", ("apps/crm/setup.py", None, "other")),
+	("template", "<template>", ("<template>", None, "other")),
+]
+
+
+@pytest.mark.parametrize(("path", "expected"), [row[1:] for row in PLACES], ids=[row[0] for row in PLACES])
+def test_locate(path: str, expected: tuple[str, str | None, str]) -> None:
+	assert locate(path) == expected
+
+
+def test_apps_narrow_what_is_own_code() -> None:
+	frames = parse(CHAINED).frames
+	assert [place.app for place in stack(frames).in_app] == ["crm"]
+	assert stack(frames, {"other"}).in_app == ()
+
+
+def test_recursion_counts_once() -> None:
+	assert len(stack(parse(RECURSION).frames).in_app) == 1

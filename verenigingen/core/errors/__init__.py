@@ -1,0 +1,26 @@
+"""Error analytics as pure functions: which error an event is, and what a window of errors tells."""
+
+from __future__ import annotations
+
+from .classify import CATEGORIES, SEVERITIES
+from .fingerprint import ALGORITHM
+from .health import health_statement
+from .identity import Identity, identify, sample
+from .patterns import analyse_patterns
+from .severity import rank_severity
+from .window import ErrorWindow, IssueFacts, UserCount
+
+__all__ = [
+	"ALGORITHM",
+	"CATEGORIES",
+	"SEVERITIES",
+	"ErrorWindow",
+	"Identity",
+	"IssueFacts",
+	"UserCount",
+	"analyse_patterns",
+	"health_statement",
+	"identify",
+	"rank_severity",
+	"sample",
+]

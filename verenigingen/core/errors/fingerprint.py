@@ -1,0 +1,139 @@
+"""Decides which events are the same error.
+
+Strategies are tried in order; the first that can speak wins and says why. Each is a function from the facts
+of one error to a key (what must be equal) and a reason, so that one can be replaced without touching the
+others.
+
+What identifies an error best is the statement that failed in the site's own code: it survives moved lines,
+renamed functions, moved modules and another caller, and it tells two failures in one function apart. Where a
+statement says little by itself (`doc.save()`), the place it stands in is part of the key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from .frames import Place, Stack
+
+ALGORITHM = "frames@2026-11-24"
+
+Key = tuple[str, ...]
+
+
+class Facts(NamedTuple):
+	"""What a strategy may look at: dotted exception or None, normal message and title, sorted frames."""
+
+	exception: str | None
+	message: str
+	title: str
+	stack: Stack
+
+
+class Grouping(NamedTuple):
+	"""Fingerprint (32 lower-case hex digits) and the sentence that says what it was made of."""
+
+	fingerprint: str
+	reason: str
+
+
+# Their message describes the data that could not be read, in words that change with every input.
+_DATA_EXCEPTIONS = frozenset(
+	"JSONDecodeError ParseError UnicodeDecodeError UnicodeEncodeError XMLSyntaxError ExpatError".split()
+)
+# Apps keep one helper for all remote services: its caller tells which service failed.
+_REMOTE_MODULES = frozenset("requests urllib3 http httpx aiohttp socket ssl zeep smtplib".split())
+_MYSQL_CODE = re.compile(r"\((\d{4}), ")
+_NAMES = re.compile(r"[A-Za-z_]\w+")
+_COMMONPLACE = frozenset(
+	"self cls doc fn func function args kwargs return raise exc err frappe save insert submit "
+	"cancel delete get set run execute call result value values data name yield await for in if not "
+	"None True False with as from super method callback handler wrapped ignore_permissions db "
+	"commit print lambda try else and or is".split()
+)
+_DISTINCT_NAMES = 2  # a statement with one name of its own (`self.validate()`) occurs in many places
+
+
+def group(facts: Facts) -> Grouping:
+	"""Fingerprint of an error. Total: the last strategy always has an answer."""
+	for strategy in STRATEGIES:
+		found = strategy(facts)
+		if found is not None:
+			key, reason = found
+			return Grouping(_digest((strategy.__name__, *key)), reason)
+	return Grouping(_digest(("nothing",)), "nothing to tell it by: no frames, no message")
+
+
+def by_own_code(facts: Facts) -> tuple[Key, str] | None:
+	"""Exception, message and the failing statement of the site's own code."""
+	own = facts.stack.in_app
+	if not own:
+		return None
+	kind, message = _kind(facts), facts.message
+	if facts.exception and _bare(facts.exception) in _DATA_EXCEPTIONS:
+		message = ""
+	remote = (facts.exception or "").partition(".")[0] in _REMOTE_MODULES
+	places = own[-2:] if remote else own[-1:]
+	key = [kind, message]
+	for place in places:
+		key.extend(_place_key(place))
+	used, ignored = _frames(len(places), "in-app"), _frames(facts.stack.others, "other")
+	reason = f"{_said(facts, kind)} + {used}; {ignored} ignored"
+	return tuple(key), reason
+
+
+def by_framework(facts: Facts) -> tuple[Key, str] | None:
+	"""Exception, message and the last Frappe frame that is not plumbing: no app's code was involved."""
+	frames = facts.stack.framework
+	if facts.exception is None and not frames:
+		return None
+	kind = _kind(facts)
+	place = frames[-1:]
+	key = (kind, facts.message, *(part for item in place for part in (item.module, item.function)))
+	return key, f"{_said(facts, kind)} + {_frames(len(place), 'framework')}; no in-app frames"
+
+
+def by_message(facts: Facts) -> tuple[Key, str] | None:
+	"""Title and message without values; their order does not matter, as callers of log_error() swap them."""
+	parts = sorted(part for part in {facts.title, facts.message} if part)
+	if not parts:
+		return None
+	return tuple(parts), "title and message without values; no traceback"
+
+
+STRATEGIES: tuple[Callable[[Facts], tuple[Key, str] | None], ...] = (by_own_code, by_framework, by_message)
+
+
+def _kind(facts: Facts) -> str:
+	# One database error has other classes in Frappe 15 (QueryTimeoutError) and 16 (OperationalError).
+	code = _MYSQL_CODE.match(facts.message)
+	if code:
+		return f"database error {code[1]}"
+	return _bare(facts.exception) if facts.exception else "no exception"
+
+
+def _bare(exception: str) -> str:
+	return exception.rpartition(".")[2]
+
+
+def _place_key(place: Place) -> Key:
+	names = set(_NAMES.findall(place.statement)) - _COMMONPLACE
+	if len(names) >= _DISTINCT_NAMES:
+		return (place.statement,)
+	return (place.statement, place.module, place.function)
+
+
+def _said(facts: Facts, kind: str) -> str:
+	return f"{kind} and message" if facts.message else kind
+
+
+def _frames(count: int, what: str) -> str:
+	return f"{count} {what} frame{'' if count == 1 else 's'}"
+
+
+def _digest(key: Key) -> str:
+	text = "\x1f".join((ALGORITHM, *key))
+	# surrogatepass: a lone surrogate in a log is rubbish, but must not make the error unidentifiable
+	return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -1,0 +1,186 @@
+"""The door of error identity: from title and text of a logged error to its group, its name and its kind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import lru_cache
+
+from .classify import classify
+from .fingerprint import ALGORITHM, Facts, group
+from .frames import Place, Stack, locate, stack
+from .normalise import normalise, title_line
+from .traceback import Frame, ParsedError, bounded, parse
+
+SAMPLE_LIMIT = 4_000  # characters of a sample
+_SAMPLE_FRAMES = 40
+_JSON_LIMIT = 64 * 1024
+# Where an answer in JSON says what went wrong, the most telling key first.
+_JSON_KEYS = ("exception", "exc_type", "error", "message", "error_description", "detail", "errors")
+_NO_FRAMES = Stack((), (), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+	"""Which error an event is.
+
+	fingerprint is 32 lower-case hex digits made by `algorithm`, for the `reason` given. title is one line of
+	at most 140 characters without values. exception is dotted as printed, without `builtins.`; culprit reads
+	"function in path/file.py". category is a key of CATEGORIES, severity the base severity of its kind
+	(critical, high, medium, low), each with the fact that decided. Nothing here is taken from local
+	variables.
+	"""
+
+	fingerprint: str
+	algorithm: str
+	reason: str
+	title: str
+	exception: str | None
+	culprit: str | None
+	app: str | None
+	category: str
+	category_reason: str
+	severity: str
+	severity_reason: str
+
+
+def identify(title: str | None, text: str | None, *, apps: Collection[str] = ()) -> Identity:
+	"""Identity of one logged error; total: any text, of any length, has one.
+
+	Args: `title` and `text` as logged, either may hold the traceback; `apps` names the apps whose frames
+	count as the site's own code (empty: every app except Frappe). Linear in the length; what is long is read
+	at its head and tail. The redacted excerpt is not part of the answer: `sample()` makes it where an issue
+	is new.
+	"""
+	title, parsed = _read(title, text)
+	own = frozenset(apps)
+	if not parsed.frames:
+		return _of_message(normalise(title), normalise(_first_line(parsed.message)))
+	exception = parsed.exception
+	if exception is not None and exception.startswith("builtins."):
+		exception = exception[9:]
+	message = normalise(parsed.message or ("" if exception else title), (exception or "").rpartition(".")[2])
+	return _of_traceback(exception, message, parsed.frames, own)
+
+
+def sample(title: str | None, text: str | None) -> str:
+	"""A short, value-free rendering of the error for people: frames with their source line, then the message.
+
+	At most SAMPLE_LIMIT characters, without local variables; ids, mails, numbers and quoted values are
+	replaced as in titles. String literals of the source stay: they are the program's. Kept out of `identify`,
+	which runs per event; a sample is wanted once per issue. Never raises.
+	"""
+	title, parsed = _read(title, text)
+	if not parsed.frames:
+		parts = [normalise(title), *(normalise(line) for line in parsed.message.splitlines()[:40])]
+		return _printable("\n".join(part for part in parts if part))[:SAMPLE_LIMIT]
+	lines = [_frame_lines(frame) for frame in parsed.frames[-_SAMPLE_FRAMES:]]
+	bare = (parsed.exception or "").rpartition(".")[2]
+	ending = title_line(f"{parsed.exception or 'no exception'}: {normalise(parsed.message, bare)}", 1_000)
+	# the innermost frames tell most, so that a long stack loses its beginning
+	room = SAMPLE_LIMIT - len(ending) - 4
+	kept: list[str] = []
+	for entry in reversed(lines):
+		if len(entry) + 1 > room:
+			kept.append("…")
+			break
+		room -= len(entry) + 1
+		kept.append(entry)
+	return "\n".join([*reversed(kept), ending])
+
+
+def _read(title: str | None, text: str | None) -> tuple[str, ParsedError]:
+	"""Title and parsed text, exchanged where the caller of log_error() exchanged them."""
+	title, text = title or "", text or ""
+	parsed = parse(text)
+	if not parsed.frames and 'File "' in title:
+		swapped = parse(title)
+		if swapped.frames:
+			return text, swapped
+	return title, parsed
+
+
+@lru_cache(maxsize=2048)
+def _of_traceback(
+	exception: str | None, message: str, frames: tuple[Frame, ...], apps: frozenset[str]
+) -> Identity:
+	"""Everything that costs time; events of one error differ in values only, so few results serve most."""
+	found = stack(frames, apps)
+	grouping = group(Facts(exception, message, "", found))
+	verdict = classify(exception, message, found)
+	place = _culprit(found)
+	bare = (exception or "").rpartition(".")[2]
+	said = f"{bare}: {message}" if bare and message else bare or message
+	if not said:
+		said = f"Error in {place.function}" if place else "Error without message"
+	return Identity(
+		grouping.fingerprint,
+		ALGORITHM,
+		grouping.reason,
+		title_line(said),
+		title_line(exception) if exception else None,
+		title_line(f"{place.function or 'module'} in {place.module}") if place else None,
+		title_line(place.app) if place and place.app else None,
+		verdict.category,
+		title_line(verdict.category_reason),
+		verdict.severity,
+		verdict.severity_reason,
+	)
+
+
+@lru_cache(maxsize=2048)
+def _of_message(title: str, message: str) -> Identity:
+	grouping = group(Facts(None, message, title, _NO_FRAMES))
+	# the shorter one is the heading, whichever column it was put in
+	parts = sorted({part for part in (title, message) if part}, key=lambda part: (len(part), part))
+	said = ": ".join(parts)
+	return Identity(
+		grouping.fingerprint,
+		ALGORITHM,
+		grouping.reason,
+		title_line(said) or "Empty error entry",
+		None,
+		None,
+		None,
+		*classify(None, said, _NO_FRAMES),  # four fields, in the same order
+	)
+
+
+def _culprit(found: Stack) -> Place | None:
+	if found.in_app:
+		return found.in_app[-1]
+	return found.framework[-1] if found.framework else None
+
+
+def _first_line(message: str) -> str:
+	"""What of a message without traceback says which error it is."""
+	if message[:1] in ("{", "[") and len(message) <= _JSON_LIMIT:
+		return _json_message(message)
+	for line in message[: 16 * 1024].splitlines():
+		if line.strip():
+			return line
+	return ""
+
+
+def _json_message(message: str) -> str:
+	try:
+		value = json.loads(message)
+	except (ValueError, RecursionError):
+		return message.partition("\n")[0]
+	if isinstance(value, list):
+		value = value[0] if value else value
+	if not isinstance(value, dict):
+		return message.partition("\n")[0]
+	said = next((value[key] for key in _JSON_KEYS if isinstance(value.get(key), str)), None)
+	return str(said) if said else "JSON with " + ", ".join(sorted(str(key) for key in value)[:12])
+
+
+def _frame_lines(frame: Frame) -> str:
+	module, _, _ = locate(frame.path)
+	head = title_line(f"{module}, {frame.function or 'module'}", 240)
+	return f"{head}\n    {title_line(frame.source, 200)}" if frame.source else head
+
+
+def _printable(text: str) -> str:
+	return "\n".join(title_line(line, 1_000) for line in bounded(text).split("\n"))

@@ -1,0 +1,73 @@
+"""Which site are we on? The only module that knows the adapters.
+
+A stand-alone process says so with `use_host`; otherwise an initialised Frappe site decides. Frappe merely being
+importable is not enough: the `verenigingen` program may run from a bench's own environment.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Any, TypeVar
+
+from verenigingen.exceptions import ConfigurationError, MonitoringError
+from verenigingen.host.port import Host, User
+
+__all__ = ["Host", "User", "current_host", "in_frappe", "raise_to_caller", "use_host", "whitelist"]
+
+Door = TypeVar("Door", bound=Callable[..., Any])
+
+_standalone: Host | None = None
+
+
+def in_frappe() -> bool:
+	"""Is a Frappe site initialised in this thread, and no stand-alone host chosen?"""
+	frappe = sys.modules.get("frappe")
+	return _standalone is None and frappe is not None and bool(getattr(frappe.local, "site", None))
+
+
+def current_host() -> Host:
+	"""The host of this process. Raises ConfigurationError when there is neither a stand-alone host nor a site."""
+	if _standalone is not None:
+		return _standalone
+	if in_frappe():
+		from verenigingen.host.on_frappe import frappe_host
+
+		return frappe_host()
+	raise ConfigurationError(
+		"There is no site: call this through bench, or open one with `verenigingen --site DIR …`."
+	)
+
+
+@contextmanager
+def use_host(host: Host) -> Iterator[Host]:
+	"""Makes `host` the site of this process until the block ends; nests."""
+	global _standalone
+	before, _standalone = _standalone, host
+	try:
+		yield host
+	finally:
+		_standalone = before
+
+
+def whitelist(door: Door, *, guest: bool, methods: tuple[str, ...]) -> Door:
+	"""Registers a door with Frappe where Frappe is installed; returns it unchanged elsewhere.
+
+	find_spec, not `except ImportError`: a half-broken bench must fail loudly, not lose its whitelist.
+	"""
+	if find_spec("frappe") is None:
+		return door
+	from verenigingen.host import on_frappe
+
+	return on_frappe.whitelist(door, guest=guest, methods=methods)
+
+
+def raise_to_caller(error: MonitoringError) -> None:
+	"""Raises `error` the way this host answers callers: in Frappe as its own exception, with the message shown."""
+	if in_frappe():
+		from verenigingen.host.on_frappe import throw
+
+		throw(error)
+	raise error

@@ -1,0 +1,232 @@
+"""The site as Frappe gives it: every Protocol of the port on Frappe's own facilities."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, NoReturn
+from zoneinfo import ZoneInfo
+
+import frappe
+import redis
+from frappe.core.doctype.access_log.access_log import make_access_log
+from frappe.utils import get_system_timezone, now_datetime
+from frappe.utils.password import decrypt, encrypt, get_encryption_key
+
+from verenigingen.exceptions import (
+	CollectorBusy,
+	ConfigurationError,
+	DatabaseUnavailable,
+	MonitoringError,
+	QueueUnavailable,
+)
+from verenigingen.host.port import Host, Row, User, in_chunks
+from verenigingen.host.sql import insert_sql, upsert_sql
+
+SETTINGS_DOCTYPE = "Monitoring Settings"
+LOCK_WAIT = 5  # seconds; a collection batch takes far less
+ROWS_PER_STATEMENT = 500
+LOST = {0, 2002, 2003, 2006, 2013, 2055}  # MySQL client errors: no connection, or it is gone
+
+
+class FrappeClock:
+	"""Frappe's own clock, with its zone attached."""
+
+	def now(self) -> datetime:
+		return now_datetime().replace(tzinfo=ZoneInfo(get_system_timezone()))
+
+
+class FrappeStore:
+	"""The site's database. Frappe's connection is shared with the request, so `transaction` begins with a commit:
+	it is meant for jobs and commands, which own their connection."""
+
+	def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
+		# nosemgrep: frappe-using-db-sql - the port's portable SQL, bound parameters only
+		return list(self._run(sql, params))
+
+	def columns(self, table: str) -> frozenset[str]:
+		return frozenset(frappe.db.get_db_table_columns(table))
+
+	@contextmanager
+	def transaction(self, lock: str) -> Iterator[None]:
+		frappe.db.commit()  # nosemgrep: frappe-manual-commit - the lock must be taken outside any snapshot
+		name = _lock_name(lock)
+		self._acquire(name)
+		try:
+			yield
+			frappe.db.commit()  # nosemgrep: frappe-manual-commit - one batch is one transaction
+		except BaseException:
+			frappe.db.rollback()
+			raise
+		finally:
+			self._release(name)
+
+	def insert(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
+		self._write(insert_sql, table, rows)
+
+	def upsert(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
+		self._write(upsert_sql, table, rows)
+
+	def execute(self, sql: str, params: Sequence[object] = ()) -> int:
+		self._run(sql, params)
+		return int(frappe.db._cursor.rowcount)
+
+	def _run(self, sql: str, params: Sequence[object]) -> Any:
+		try:
+			return frappe.db.sql(sql, tuple(params)) if params else frappe.db.sql(sql)
+		except (frappe.db.OperationalError, frappe.db.InterfaceError) as exc:
+			if exc.args and exc.args[0] in LOST:
+				raise DatabaseUnavailable(f"The site's database does not answer: {exc}") from exc
+			raise
+
+	def _write(self, build: Callable[..., str], table: str, rows: Sequence[Mapping[str, object]]) -> None:
+		if not rows:
+			return
+		now = now_datetime()
+		standard = {"creation": now, "modified": now, "modified_by": "Administrator", "owner": "Administrator"}
+		columns = list({**standard, **rows[0]})
+		for chunk in in_chunks(rows, ROWS_PER_STATEMENT):
+			values = [({**standard, **row})[column] for row in chunk for column in columns]
+			given = list(rows[0])
+			self._run(build(frappe.db.db_type, table, columns, len(chunk), given), values)
+
+	def _acquire(self, name: str) -> None:
+		if frappe.db.db_type == "postgres":
+			got = self.query("SELECT pg_try_advisory_lock(hashtext(%s))", (name,))
+		else:
+			got = self.query("SELECT GET_LOCK(%s, %s)", (name, LOCK_WAIT))
+		if not got[0][0]:
+			raise CollectorBusy("Another collector is at work on this site; the next run continues.")
+		frappe.db.rollback()  # the SELECT may have opened a snapshot
+
+	def _release(self, name: str) -> None:
+		postgres = frappe.db.db_type == "postgres"
+		self.query("SELECT pg_advisory_unlock(hashtext(%s))" if postgres else "SELECT RELEASE_LOCK(%s)", (name,))
+
+
+def _lock_name(lock: str) -> str:
+	# GET_LOCK is server-wide and limited to 64 characters
+	return "verenigingen_" + hashlib.sha256(f"{frappe.conf.db_name}/{lock}".encode()).hexdigest()[:32]
+
+
+class FrappeCache:
+	"""frappe.cache. It survives a dead Redis only partly by itself, so the rest is caught here."""
+
+	def get(self, key: str) -> Any:
+		try:
+			return frappe.cache.get_value(key, expires=True)
+		except redis.RedisError:
+			return None
+
+	def put(self, key: str, value: Any, ttl: int) -> None:
+		try:
+			frappe.cache.set_value(key, value, expires_in_sec=ttl)
+		except redis.RedisError:
+			frappe.logger("verenigingen").warning("cache unavailable, %s not kept", key)
+
+	def clear(self, prefix: str) -> None:
+		try:
+			frappe.cache.delete_keys(prefix)
+		except redis.RedisError:
+			frappe.logger("verenigingen").warning("cache unavailable, %s* not cleared", prefix)
+
+
+class FrappeQueue:
+	"""frappe.enqueue, deduplicated by job id."""
+
+	def enqueue(self, method: str, *, job_id: str, timeout: int, **kwargs: object) -> str:
+		try:
+			frappe.enqueue(
+				method, queue="long", timeout=timeout, job_id=job_id, deduplicate=True, **kwargs
+			)
+		except redis.RedisError as exc:
+			raise QueueUnavailable(f"The job queue does not answer: {exc}") from exc
+		return job_id
+
+
+class FrappeAccess:
+	"""The session's user, and Frappe's Access Log."""
+
+	def user(self) -> User:
+		name = getattr(frappe.session, "user", None) or "Guest"
+		return User(name, frozenset(frappe.get_roles(name)))
+
+	def log(self, method: str, arguments: Mapping[str, object]) -> None:
+		make_access_log(method=method, filters=json.dumps(dict(arguments), default=str))
+
+
+class FrappeSecrets:
+	"""Frappe's own Fernet helpers; pseudonyms are keyed with a key derived from the site's."""
+
+	def encrypt(self, text: str) -> str:
+		return str(encrypt(text))
+
+	def decrypt(self, token: str) -> str:
+		try:
+			return str(decrypt(token))
+		except frappe.ValidationError as exc:
+			raise ConfigurationError(f"The value cannot be decrypted with this site's key: {exc}") from exc
+
+	def pseudonym(self, text: str) -> str:
+		key = hashlib.sha256(b"verenigingen pseudonym/" + get_encryption_key().encode()).digest()
+		return hmac.new(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:16]
+
+
+class FrappeNotify:
+	"""Progress in the desk of the user who waits."""
+
+	def progress(self, done: int, total: int, title: str) -> None:
+		frappe.publish_progress(100 * done / max(total, 1), title=title)
+
+
+class FrappeConfig:
+	"""Monitoring Settings, then site config. Empty is unset: a Single keeps a row for every field once saved."""
+
+	def get(self, name: str) -> Any:
+		value = frappe.db.get_singles_dict(SETTINGS_DOCTYPE).get(name)
+		return frappe.conf.get(name) if value in (None, "") else value
+
+
+class FrappeHooks:
+	"""Hooks of every installed app."""
+
+	def get(self, name: str) -> list[str]:
+		return list(dict.fromkeys(frappe.get_hooks(name)))
+
+
+def frappe_host() -> Host:
+	"""The host of the site that Frappe has initialised in this thread."""
+	store = FrappeStore()
+	return Host(
+		kind="frappe",
+		site=frappe.local.site,
+		clock=FrappeClock(),
+		db=store,
+		store=store,
+		cache=FrappeCache(),
+		queue=FrappeQueue(),
+		access=FrappeAccess(),
+		secrets=FrappeSecrets(),
+		notify=FrappeNotify(),
+		config=FrappeConfig(),
+		hooks=FrappeHooks(),
+	)
+
+
+def whitelist(door: Callable[..., Any], *, guest: bool, methods: tuple[str, ...]) -> Any:
+	"""frappe.whitelist, as a plain call."""
+	return frappe.whitelist(allow_guest=guest, methods=list(methods))(door)
+
+
+def throw(error: MonitoringError) -> NoReturn:
+	"""Raises our error as Frappe's of the same HTTP status, so that desk and API clients see its message."""
+	kinds = {401: frappe.AuthenticationError, 403: frappe.PermissionError, 404: frappe.DoesNotExistError}
+	kind = kinds.get(error.http_status_code)
+	if kind is None:
+		kind = frappe.ValidationError if error.http_status_code < 500 else type(error)
+	frappe.throw(frappe.utils.escape_html(str(error)), kind)
+	raise error  # frappe.throw always raises; mypy cannot know

@@ -1,0 +1,164 @@
+"""The port between the app and the site it runs on: small Protocols, one frozen dataclass of them.
+
+Everything that touches a site goes through a `Host`. Two adapters exist (`on_frappe`, `on_local`); the contract
+they share is `tests/host/contract.py`, run for each of them, the Frappe one inside a real bench.
+
+SQL is portable by convention: backticked table names, `%s` for every value (never a literal `%`), single-quoted
+constants, no dialect functions beyond COUNT, SUM, MIN, MAX, SUBSTR, CHAR_LENGTH, COALESCE and CASE. Times in our
+own tables and in Frappe's are naive and in the site's time zone; `clock.now()` is aware. A value of an expression
+(not of a column) may arrive as text from SQLite: pass times through `verenigingen.core.model.as_datetime`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+Row = tuple[Any, ...]
+
+
+class Clock(Protocol):
+	"""The time on the site."""
+
+	def now(self) -> datetime:
+		"""The present moment, aware, in the site's time zone (a `zoneinfo.ZoneInfo`)."""
+
+
+class Reader(Protocol):
+	"""Read access to a database of the site."""
+
+	def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
+		"""All rows of one SELECT. Raises DatabaseUnavailable when the server does not answer."""
+
+	def columns(self, table: str) -> frozenset[str]:
+		"""Names of the table's columns; empty when there is no such table."""
+
+
+class Store(Reader, Protocol):
+	"""Our own tables: in the site's database, or in a local file when a foreign site is audited."""
+
+	def transaction(self, lock: str) -> AbstractContextManager[None]:
+		"""All or nothing, and alone: only one process at a time is inside a transaction of the same `lock`.
+
+		What other holders of the lock committed is visible inside. Raises CollectorBusy when the lock is not
+		to be had within a few seconds. A killed process loses the lock and everything uncommitted.
+		"""
+
+	def insert(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
+		"""Adds rows (each with `name`, all with the same keys); a name that exists already is an error."""
+
+	def upsert(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
+		"""Adds rows, or overwrites just the given columns where the `name` exists already."""
+
+	def execute(self, sql: str, params: Sequence[object] = ()) -> int:
+		"""Runs one UPDATE or DELETE on an own table; the number of rows it met."""
+
+
+class Cache(Protocol):
+	"""Short-lived values, JSON only. A cache that is down behaves as an empty one: it is never a reason to fail."""
+
+	def get(self, key: str) -> Any:
+		"""The cached value, or None."""
+
+	def put(self, key: str, value: Any, ttl: int) -> None:
+		"""Keeps a JSON-safe value for `ttl` seconds."""
+
+	def clear(self, prefix: str) -> None:
+		"""Forgets every key that starts with `prefix`."""
+
+
+class Queue(Protocol):
+	"""Background jobs."""
+
+	def enqueue(self, method: str, *, job_id: str, timeout: int, **kwargs: object) -> str:
+		"""Queues a function by dotted path with JSON-safe arguments; a job with this id already waiting is not
+		queued again. Returns the job id. Raises QueueUnavailable."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+	"""Who is asking. `Guest` when nobody is logged in."""
+
+	name: str
+	roles: frozenset[str]
+
+	@property
+	def is_guest(self) -> bool:
+		"""Nobody is logged in."""
+		return self.name == "Guest"
+
+
+class Access(Protocol):
+	"""Who is asking, and the trace that they did."""
+
+	def user(self) -> User:
+		"""The user of the present request, job or command."""
+
+	def log(self, method: str, arguments: Mapping[str, object]) -> None:
+		"""Leaves a trace of an access in the site's Access Log (our own store when the site is only audited)."""
+
+
+class Secrets(Protocol):
+	"""The site's encryption key, used but never handed out."""
+
+	def encrypt(self, text: str) -> str:
+		"""Fernet token of a text."""
+
+	def decrypt(self, token: str) -> str:
+		"""The text of a token. Raises ConfigurationError when the key does not fit."""
+
+	def pseudonym(self, text: str) -> str:
+		"""Stable 16-digit hexadecimal stand-in for a person or value: a keyed HMAC, not reversible without the key."""
+
+
+class Notify(Protocol):
+	"""What people are told while they wait."""
+
+	def progress(self, done: int, total: int, title: str) -> None:
+		"""Shows how far a long run is."""
+
+
+class Config(Protocol):
+	"""Configured values."""
+
+	def get(self, name: str) -> Any:
+		"""The raw value from Monitoring Settings, else from the site config, else None."""
+
+
+class Hooks(Protocol):
+	"""Extension points."""
+
+	def get(self, name: str) -> list[str]:
+		"""Dotted paths that installed apps declare for a hook, in order, without repeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+	"""One site, as the services see it. `kind` is "frappe" or "local", for messages only."""
+
+	kind: str
+	site: str
+	clock: Clock
+	db: Reader
+	store: Store
+	cache: Cache
+	queue: Queue
+	access: Access
+	secrets: Secrets
+	notify: Notify
+	config: Config
+	hooks: Hooks
+
+
+def in_chunks(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+	"""The items in slices of at most `size`; databases and networks limit what one statement may hold."""
+	for start in range(0, len(items), size):
+		yield items[start : start + size]
+
+
+def marks(count: int) -> str:
+	"""`%s, %s, …` for an IN list of `count` values."""
+	return ", ".join(["%s"] * count)

@@ -1,0 +1,26 @@
+"""How far each collector has come, and whether its books balance."""
+
+from frappe.model.document import Document
+
+
+class CollectorState(Document):
+	"""One row per collector, named like it and written by it alone."""
+
+	# begin: auto-generated types
+	# This code is auto-generated. Do not modify anything in this block.
+
+	from typing import TYPE_CHECKING
+
+	if TYPE_CHECKING:
+		from frappe.types import DF
+
+		collected_rows: DF.Int
+		data_since: DF.Datetime | None
+		last_duration: DF.Float
+		last_error: DF.SmallText | None
+		last_run: DF.Datetime | None
+		reconciled_at: DF.Datetime | None
+		source_rows: DF.Int
+		status: DF.Literal["ok", "failed", "never"]
+		watermark: DF.Datetime | None
+	# end: auto-generated types

@@ -1,0 +1,1 @@
+"""What the app does, in terms of the host port and the pure core."""

@@ -1,0 +1,1 @@
+"""Public doors; thin by design."""
