@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from . import names, rhythm
 from .manifest import breach, incident
 from .model import USD, Batch, Change, Item, Mandate, Person, World
+from .money import add_transfers
 from .people import REGISTRAR
 from .target import add_months, next_open
 
@@ -115,9 +116,7 @@ def _rename(pair: Pair, mandate_id: str) -> str:
 
 def _references(world: World, victims: _Victims) -> None:
 	"""MND-01 length, MND-03 characters, MND-04 slashes, MND-05 two references that banks may take for one."""
-	long = [
-		_rename(pair, f"{pair[1].mandate_id}-{pair[0].name.upper()}-INCASSO")[:60] for pair in victims.take(2)
-	]
+	long = [_rename(pair, f"{pair[1].mandate_id}-{pair[0].name.upper()}-INCASSO") for pair in victims.take(2)]
 	breach(world, "MND-01", "SEPA Mandate", long, "the reference has more than 35 characters")
 	signs = [
 		_rename(pair, pair[1].mandate_id.replace("-", sign)) for pair, sign in zip(victims.take(3), "_#&", strict=True)
@@ -159,6 +158,8 @@ def _dates(world: World, victims: _Victims) -> None:
 def _dormant(world: World, victims: _Victims) -> None:
 	"""MND-09: last collected more than 36 months ago and still active; the members pay by transfer since."""
 
+	rng = rhythm.rng(world.seed, "dormant")
+
 	def long_enough(pair: Pair) -> bool:
 		return pair[1].created < world.now - timedelta(days=30 * (max(DORMANT_MONTHS) + 4))
 
@@ -168,6 +169,7 @@ def _dormant(world: World, victims: _Victims) -> None:
 		posted = datetime(due.year, due.month, due.day, 1, 20) - timedelta(days=30)
 		mandate.items = [Item(due=due, posted=posted, amount=person.rate, sequence="RCUR")]
 		person.method = "Bank Transfer"
+		add_transfers(rng, world, person)
 		return mandate.mandate_id
 
 	dormant = victims.take(len(DORMANT_MONTHS), long_enough)

@@ -34,7 +34,7 @@ def add_items(world: World) -> None:
 		for mandate in person.mandates:
 			_add_collections(rng, world, person, mandate)
 		if not person.mandates:
-			_add_transfers(rng, world, person)
+			add_transfers(rng, world, person)
 	_add_gifts(rng, world)
 
 
@@ -95,7 +95,8 @@ def _suspend(world: World, mandate: Mandate, item: Item) -> None:
 	world.changes.append(Change(when, TREASURER, "SEPA Mandate", mandate.mandate_id, fields))
 
 
-def _add_transfers(rng: Random, world: World, person: Person) -> None:
+def add_transfers(rng: Random, world: World, person: Person) -> None:
+	"""Invoices that a member pays by bank transfer, some of them late, a few never."""
 	end = person.left.date() if person.left else date.max
 	anchor = person.joined.year * 12 + person.joined.month + 1
 	for due in _dues(world, person.billing_day, anchor, FREQUENCIES[person.frequency]):

@@ -1,0 +1,1 @@
+"""One source per file: how to read it, nothing else."""

@@ -1,0 +1,106 @@
+"""Frappe's Error Log: random names, MyISAM on v15, rows that appear late, texts of any size and shape.
+
+Rows are found in two ways: recently modified ones by the index every Frappe has on `modified` (v15) or `creation`
+(v16), and all of them by walking the primary key. Both give names only; texts are read for new rows alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from verenigingen.core.model import ErrorRow, as_datetime, as_text
+from verenigingen.exceptions import NotFound
+from verenigingen.host.port import Host, Reader, marks
+from verenigingen.services.collection import CollectResult, collect_source
+
+TABLE = "tabError Log"
+# A traceback tells its exception last and its entry first; what lies between in a text of megabytes is locals.
+HALF = 32_768
+CUT = "\n[…]\n"
+NAMES_PER_STEP = 5_000
+IMPERSONAL = {"", "Administrator", "Guest"}  # v15 stamps deferred rows with Administrator, whoever was affected
+
+
+class ErrorLogSource:
+	"""Reads `tabError Log` of one site."""
+
+	name = "Error Log"
+
+	def __init__(self, db: Reader) -> None:
+		self.db = db
+		columns = db.columns(TABLE)
+		if not columns:
+			raise NotFound("This site has no Error Log table; is it a Frappe site?")
+		optional = ("reference_doctype", "trace_id")
+		self.extra = ", ".join(f"`{c}`" if c in columns else "NULL" for c in optional)
+
+	def count(self) -> int:
+		"""Rows in the table now."""
+		return int(self.db.query(f"SELECT COUNT(*) FROM `{TABLE}`")[0][0])
+
+	def names_since(self, moment: datetime) -> list[str]:
+		"""Names of rows modified or created at or after a moment (naive, site time)."""
+		found = self.db.query(
+			f"SELECT name FROM `{TABLE}` WHERE modified >= %s UNION SELECT name FROM `{TABLE}` WHERE creation >= %s",
+			(moment, moment),
+		)
+		return [row[0] for row in found]
+
+	def all_names(self) -> Iterator[list[str]]:
+		"""Every name once, in steps; rows added behind the step already read are met by the next walk."""
+		last = None
+		while True:
+			where = "WHERE name > %s" if last is not None else ""
+			found = self.db.query(
+				f"SELECT name FROM `{TABLE}` {where} ORDER BY name LIMIT {NAMES_PER_STEP}",
+				() if last is None else (last,),
+			)
+			if not found:
+				return
+			yield [row[0] for row in found]
+			last = found[-1][0]
+
+	def rows(self, names: Sequence[str]) -> list[ErrorRow]:
+		"""The named rows; texts beyond 64 KB are read at head and tail."""
+		found = self.db.query(
+			f"SELECT name, creation, modified, owner, method, SUBSTR(error, 1, {HALF}),"
+			f" CASE WHEN CHAR_LENGTH(error) > {2 * HALF} THEN SUBSTR(error, CHAR_LENGTH(error) - {HALF - 1})"
+			f" WHEN CHAR_LENGTH(error) > {HALF} THEN SUBSTR(error, {HALF + 1}) END,"
+			f" CASE WHEN CHAR_LENGTH(error) > {2 * HALF} THEN 1 ELSE 0 END, {self.extra}"
+			f" FROM `{TABLE}` WHERE name IN ({marks(len(names))})",
+			names,
+		)
+		return [_row(*values) for values in found]
+
+
+def _row(
+	name: str,
+	creation: object,
+	modified: object,
+	owner: object,
+	title: object,
+	head: object,
+	tail: object,
+	cut: int,
+	doctype: object,
+	trace: object,
+) -> ErrorRow:
+	text = as_text(head)
+	if tail is not None:
+		text += (CUT if cut else "") + as_text(tail)
+	user = as_text(owner)
+	return ErrorRow(
+		key=name,
+		when=as_datetime(creation) or as_datetime(modified),
+		title=as_text(title),
+		text=text,
+		user=None if user in IMPERSONAL else user,
+		reference_doctype=as_text(doctype) or None,
+		trace_id=as_text(trace) or None,
+	)
+
+
+def collect(host: Host, *, seconds: float) -> CollectResult:
+	"""Takes in every Error Log row that was not counted before; see `services.collection`."""
+	return collect_source(host, ErrorLogSource(host.db), seconds=seconds)

@@ -1,0 +1,122 @@
+"""Error analyses: reads issues and day rollups, hands them to the pure core. Never reads the raw log."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from verenigingen.core.errors import ErrorWindow, IssueFacts, UserCount, analyse_patterns, health_statement
+from verenigingen.core.model import as_date, as_datetime, as_text
+from verenigingen.host.port import Host
+from verenigingen.settings import resolve
+
+TOP_USERS = 20
+NOT_MEASURED = {
+	"performance_forecast": "Request and job timings are not collected yet, so nothing is forecast.",
+	"compliance_status": "No compliance rules have been evaluated on this site.",
+	"business_impact": "The cost of the errors found to members and payments is not measured.",
+}
+
+
+def analyze_error_patterns(host: Host, days: int | None = None) -> dict[str, Any]:
+	"""Patterns in the errors of the last `days` site-local days (default: setting `default_days`); the result's
+	shape is that of `core.errors.analyse_patterns`."""
+	period = int(resolve("default_days", host.config.get)) if days is None else days
+	return analyse_patterns(
+		load_window(host, period),
+		recurring_threshold=int(resolve("recurring_threshold", host.config.get)),
+		trend_threshold=resolve("trend_threshold", host.config.get),
+	)
+
+
+def generate_insights_report(host: Host) -> dict[str, Any]:
+	"""The whole picture; areas that are not measured say so and are never scored."""
+	errors = analyze_error_patterns(host)
+	health = health_statement(errors)
+	unknown = {area: {"status": "unknown", "reason": reason} for area, reason in NOT_MEASURED.items()}
+	return {
+		"generated_at": host.clock.now().isoformat(timespec="seconds"),
+		"executive_summary": {
+			"overall_health": health["status"],
+			"basis": "errors",
+			"reasons": health["reasons"],
+			"sentences": health["sentences"],
+			"not_measured": [{"area": area, "reason": reason} for area, reason in NOT_MEASURED.items()],
+		},
+		"error_analysis": errors,
+		**unknown,
+		"priority_actions": errors["recommendations"],
+	}
+
+
+def load_window(host: Host, days: int) -> ErrorWindow:
+	"""Counts of the period and the one before it. Four queries, whatever the number of raw rows."""
+	now = host.clock.now()
+	first = now.date() - timedelta(days=2 * days - 1)
+	start = now.date() - timedelta(days=days - 1)
+	cells = host.store.query(
+		"SELECT issue, day, hours FROM `tabError Issue Day` WHERE day >= %s AND day <= %s", (first, now.date())
+	)
+	names = sorted({row[0] for row in cells})
+	index = {name: position for position, name in enumerate(names)}
+	counts = np.zeros((len(names), 2 * days, 24), dtype=np.int64)
+	if cells:
+		table = np.fromstring(",".join(as_text(row[2]) for row in cells), dtype=np.int64, sep=",").reshape(-1, 24)
+		issues = [index[row[0]] for row in cells]
+		offsets = [(_day(row[1]) - first).days for row in cells]
+		counts[issues, offsets] = table
+	midnight = datetime.combine(start, datetime.min.time())
+	users = host.store.query(
+		"SELECT user, SUM(event_count) FROM `tabError User Day` WHERE day >= %s AND day <= %s GROUP BY user",
+		(start, now.date()),
+	)
+	ranked = sorted(((row[0], int(row[1])) for row in users), key=lambda pair: (-pair[1], pair[0]))
+	return ErrorWindow(
+		now=now,
+		days=days,
+		first_day=first,
+		issues=_facts(host, names, midnight),
+		counts=counts,
+		data_since=_data_since(host),
+		users=tuple(UserCount(user, count) for user, count in ranked[:TOP_USERS]),
+		users_total=len(ranked),
+		user_events=sum(count for _, count in ranked),
+	)
+
+
+def _day(value: object) -> Any:
+	day = as_date(value)
+	if day is None:
+		raise ValueError(f"Error Issue Day has an unreadable day {value!r}")
+	return day
+
+
+def _facts(host: Host, names: list[str], since: datetime) -> tuple[IssueFacts, ...]:
+	affected = dict(
+		host.store.query(
+			"SELECT issue, COUNT(*) FROM `tabError Issue User` WHERE last_seen >= %s GROUP BY issue", (since,)
+		)
+	)
+	rows = host.store.query(
+		"SELECT name, title, exception, culprit, app, category, category_reason, severity, status,"
+		" first_seen, last_seen, event_count FROM `tabError Issue`"
+	)
+	known = {row[0]: row for row in rows}
+	zone = host.clock.now().tzinfo
+
+	def aware(value: object) -> datetime | None:
+		moment = as_datetime(value)
+		return moment.replace(tzinfo=zone) if moment else None
+
+	return tuple(
+		IssueFacts(*known[name][:9], aware(known[name][9]), aware(known[name][10]), int(known[name][11] or 0), int(affected.get(name, 0)))
+		for name in names
+	)
+
+
+def _data_since(host: Host) -> datetime | None:
+	found = host.store.query("SELECT data_since FROM `tabCollector State` WHERE reconciled_at IS NOT NULL")
+	moments = [moment for row in found if (moment := as_datetime(row[0]))]
+	return min(moments).replace(tzinfo=host.clock.now().tzinfo) if moments else None

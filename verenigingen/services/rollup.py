@@ -1,0 +1,205 @@
+"""From events to what is kept of them: issues, their counts by day and hour, and pseudonymous users.
+
+Called inside the collector's transaction. Cells are read, added to in Python and written back whole: the lock makes
+that safe, and the same code runs on every database.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from verenigingen.core.errors import Identity, identify, sample
+from verenigingen.core.model import ErrorRow, as_datetime, as_text
+from verenigingen.host.port import Host, Row, in_chunks, marks
+
+ISSUE, ISSUE_DAY = "tabError Issue", "tabError Issue Day"
+ISSUE_USER, USER_DAY = "tabError Issue User", "tabError User Day"
+IDS_PER_QUERY = 1_000
+Timed = Sequence[tuple[ErrorRow, datetime]]
+
+
+@dataclass(slots=True)
+class _Span:
+	count: int = 0
+	first: datetime = datetime.max
+	last: datetime = datetime.min
+
+	def add(self, when: datetime) -> None:
+		self.count += 1
+		self.first = min(self.first, when)
+		self.last = max(self.last, when)
+
+
+@dataclass(slots=True)
+class _Batch:
+	"""What one batch adds, by the names of the rows it will meet."""
+
+	identities: dict[str, tuple[Identity, ErrorRow]] = field(default_factory=dict)
+	spans: dict[str, _Span] = field(default_factory=lambda: defaultdict(_Span))
+	hours: dict[tuple[str, date], Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+	users: dict[tuple[str, str], _Span] = field(default_factory=lambda: defaultdict(_Span))
+	user_days: Counter[tuple[date, str]] = field(default_factory=Counter)
+
+
+def issue_name(fingerprint: str) -> str:
+	"""Name of the Error Issue of a fingerprint: its first 16 digits."""
+	return fingerprint[:16]
+
+
+def absorb(host: Host, source: str, rows: Timed) -> None:
+	"""Adds events, each with the naive site time it counts at, to issues and rollups."""
+	batch = _gather(host, rows)
+	_write_issues(host, source, batch)
+	_write_days(host, batch)
+	_write_users(host, batch)
+
+
+def _gather(host: Host, rows: Timed) -> _Batch:
+	batch = _Batch()
+	pseudonyms: dict[str, str] = {}
+	for row, when in rows:
+		identity = identify(row.title, row.text)
+		issue = issue_name(identity.fingerprint)
+		batch.identities.setdefault(issue, (identity, row))
+		batch.spans[issue].add(when)
+		day = when.date()
+		batch.hours[issue, day][when.hour] += 1
+		if row.user:
+			user = pseudonyms.get(row.user) or pseudonyms.setdefault(row.user, host.secrets.pseudonym(row.user))
+			batch.users[issue, user].add(when)
+			batch.user_days[day, user] += 1
+	return batch
+
+
+def _existing(host: Host, table: str, columns: str, names: Iterable[str]) -> dict[str, Row]:
+	found: dict[str, Row] = {}
+	for chunk in in_chunks(list(names), IDS_PER_QUERY):
+		rows = host.store.query(f"SELECT name, {columns} FROM `{table}` WHERE name IN ({marks(len(chunk))})", chunk)
+		found.update({row[0]: row[1:] for row in rows})
+	return found
+
+
+def _write_issues(host: Host, source: str, batch: _Batch) -> None:
+	old = _existing(
+		host, ISSUE, "event_count, first_seen, last_seen, sources, status, resolved_at", batch.spans
+	)
+	new_rows, known_rows = [], []
+	for name, span in batch.spans.items():
+		count, first, last, sources, status, resolved = old.get(name, (0, None, None, None, "Open", None))
+		row = {
+			"name": name,
+			"event_count": int(count or 0) + span.count,
+			"first_seen": _earlier(first, span.first),
+			"last_seen": _later(last, span.last),
+			"sources": _sources(sources, source, span.count),
+			"status": _status(as_text(status), as_datetime(resolved), span.last),
+		}
+		if name in old:
+			known_rows.append(row)
+		else:
+			new_rows.append(row | _description(*batch.identities[name]))
+	host.store.insert(ISSUE, new_rows)
+	host.store.upsert(ISSUE, known_rows)
+
+
+def _description(identity: Identity, row: ErrorRow) -> dict[str, object]:
+	return {
+		"title": identity.title,
+		"fingerprint": identity.fingerprint,
+		"algorithm": identity.algorithm,
+		"reason": identity.reason,
+		"exception": identity.exception and identity.exception[:140],
+		"culprit": identity.culprit,
+		"app": identity.app and identity.app[:140],
+		"category": identity.category,
+		"category_reason": identity.category_reason,
+		"severity": identity.severity,
+		"sample": sample(row.title, row.text),
+	}
+
+
+def _status(status: str, resolved: datetime | None, last: datetime) -> str:
+	# the event's own time counts, not its arrival: a late row from before the repair is no regression
+	if status == "Resolved" and resolved is not None and last > resolved:
+		return "Regressed"
+	return status or "Open"
+
+
+def _sources(stored: object, source: str, count: int) -> str:
+	try:
+		known = json.loads(as_text(stored) or "{}")
+	except ValueError:
+		known = {}
+	known[source] = int(known.get(source, 0)) + count
+	return json.dumps(known, sort_keys=True)
+
+
+def _write_days(host: Host, batch: _Batch) -> None:
+	cells = {f"{issue}-{day:%Y%m%d}": (issue, day, hours) for (issue, day), hours in batch.hours.items()}
+	old = _existing(host, ISSUE_DAY, "hours", cells)
+	rows = []
+	for name, (issue, day, added) in cells.items():
+		hours = parse_hours(old[name][0]) if name in old else [0] * 24
+		for hour, count in added.items():
+			hours[hour] += count
+		rows.append(
+			{
+				"name": name,
+				"issue": issue,
+				"day": day,
+				"event_count": sum(hours),
+				"hours": ",".join(map(str, hours)),
+			}
+		)
+	host.store.upsert(ISSUE_DAY, rows)
+
+
+def parse_hours(stored: object) -> list[int]:
+	"""The 24 hourly counts of an Error Issue Day."""
+	return [int(part) for part in as_text(stored).split(",")]
+
+
+def _write_users(host: Host, batch: _Batch) -> None:
+	spans = {f"{issue}-{user}": (issue, user, span) for (issue, user), span in batch.users.items()}
+	old = _existing(host, ISSUE_USER, "event_count, first_seen, last_seen", spans)
+	rows = []
+	for name, (issue, user, span) in spans.items():
+		count, first, last = old.get(name, (0, None, None))
+		rows.append(
+			{
+				"name": name,
+				"issue": issue,
+				"user": user,
+				"event_count": int(count or 0) + span.count,
+				"first_seen": _earlier(first, span.first),
+				"last_seen": _later(last, span.last),
+			}
+		)
+	host.store.upsert(ISSUE_USER, rows)
+	days = {f"{day:%Y%m%d}-{user}": (day, user, count) for (day, user), count in batch.user_days.items()}
+	known = _existing(host, USER_DAY, "event_count", days)
+	host.store.upsert(
+		USER_DAY,
+		[
+			{"name": name, "day": day, "user": user, "event_count": count + int((known.get(name) or (0,))[0] or 0)}
+			for name, (day, user, count) in days.items()
+		],
+	)
+
+
+def _earlier(stored: Any, new: datetime) -> datetime:
+	return _pick(min, stored, new)
+
+
+def _later(stored: Any, new: datetime) -> datetime:
+	return _pick(max, stored, new)
+
+
+def _pick(choose: Callable[..., datetime], stored: Any, new: datetime) -> datetime:
+	old = as_datetime(stored)
+	return new if old is None else choose(old, new)
