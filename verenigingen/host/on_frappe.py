@@ -66,10 +66,12 @@ class FrappeStore:
 			self._release(name)
 
 	def insert(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
-		self._write(insert_sql, table, rows)
+		for columns, count, values in _statements(rows):
+			self._run(insert_sql(frappe.db.db_type, table, columns, count), values)
 
 	def upsert(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
-		self._write(upsert_sql, table, rows)
+		for columns, count, values in _statements(rows):
+			self._run(upsert_sql(frappe.db.db_type, table, columns, count, list(rows[0])), values)
 
 	def execute(self, sql: str, params: Sequence[object] = ()) -> int:
 		self._run(sql, params)
@@ -83,17 +85,6 @@ class FrappeStore:
 				raise DatabaseUnavailable(f"The site's database does not answer: {exc}") from exc
 			raise
 
-	def _write(self, build: Callable[..., str], table: str, rows: Sequence[Mapping[str, object]]) -> None:
-		if not rows:
-			return
-		now = now_datetime()
-		standard = {"creation": now, "modified": now, "modified_by": "Administrator", "owner": "Administrator"}
-		columns = list({**standard, **rows[0]})
-		for chunk in in_chunks(rows, ROWS_PER_STATEMENT):
-			values = [({**standard, **row})[column] for row in chunk for column in columns]
-			given = list(rows[0])
-			self._run(build(frappe.db.db_type, table, columns, len(chunk), given), values)
-
 	def _acquire(self, name: str) -> None:
 		if frappe.db.db_type == "postgres":
 			got = self.query("SELECT pg_try_advisory_lock(hashtext(%s))", (name,))
@@ -106,6 +97,15 @@ class FrappeStore:
 	def _release(self, name: str) -> None:
 		postgres = frappe.db.db_type == "postgres"
 		self.query("SELECT pg_advisory_unlock(hashtext(%s))" if postgres else "SELECT RELEASE_LOCK(%s)", (name,))
+
+
+def _statements(rows: Sequence[Mapping[str, object]]) -> Iterator[tuple[list[str], int, list[object]]]:
+	"""Columns, number of rows and values of each statement that writes `rows`."""
+	now = now_datetime()
+	standard = {"creation": now, "modified": now, "modified_by": "Administrator", "owner": "Administrator"}
+	for chunk in in_chunks(rows, ROWS_PER_STATEMENT):
+		columns = list(standard | dict(chunk[0]))
+		yield columns, len(chunk), [(standard | dict(row))[column] for row in chunk for column in columns]
 
 
 def _lock_name(lock: str) -> str:

@@ -1,0 +1,34 @@
+"""What Frappe and the stand-alone program are told about this app. Plain data, no imports."""
+
+app_name = "verenigingen"
+app_title = "Verenigingen Monitoring"
+app_publisher = "Verenigingen Monitoring contributors"
+app_description = "Monitoring, analytics, compliance and optimisation for membership associations"
+app_email = "monitoring@example.org"
+app_license = "mit"
+
+after_install = "verenigingen.install.after_install"
+after_migrate = "verenigingen.install.after_migrate"
+before_uninstall = "verenigingen.install.before_uninstall"
+after_uninstall = "verenigingen.install.after_uninstall"
+
+scheduler_events = {"cron": {"* * * * *": ["verenigingen.services.monitoring.collect_now"]}}
+
+# Other apps may add sources of their own under the same name.
+monitoring_collectors = ["verenigingen.collectors.error_log.collect"]
+
+default_log_clearing_doctypes = {
+	"Error Issue": 90,
+	"Error Issue Day": 90,
+	"Error Issue User": 90,
+	"Error User Day": 90,
+	"Collected Row": 90,
+}
+
+user_data_fields = [
+	{"doctype": "Member", "filter_by": "email", "redact_fields": ["full_name", "first_name", "last_name"], "partial": 1},
+]
+
+persistent_cache_keys = ["monitoring_*"]
+
+export_python_type_annotations = True

@@ -1,0 +1,50 @@
+"""Install, migrate and uninstall in Frappe. Each step may run again without harm."""
+
+import frappe
+
+ROLES = ("Compliance Officer", "Monitoring Agent", "Verenigingen Administrator")
+CACHE_PREFIXES = ("analytics_", "optimization_", "monitoring_")
+MODULES = ("Verenigingen", "Monitoring")
+
+
+def after_install():
+	"""Roles; the first collection follows with the next scheduler tick."""
+	make_roles()
+
+
+def after_migrate():
+	"""A site restored from an older backup may lack what a new version needs."""
+	make_roles()
+
+
+def make_roles():
+	"""The roles our permissions name."""
+	for role in ROLES:
+		if not frappe.db.exists("Role", role):
+			frappe.get_doc({"doctype": "Role", "role_name": role, "desk_access": 1}).insert(ignore_permissions=True)
+
+
+def before_uninstall():
+	"""What Frappe does not take along with the DocTypes: values of our Single, roles, log settings, job rows."""
+	doctypes = frappe.get_all("DocType", filters={"module": ("in", MODULES)}, pluck="name")
+	frappe.db.delete("Singles", {"doctype": ("in", doctypes)})
+	frappe.db.delete("Logs To Clear", {"ref_doctype": ("in", doctypes)})
+	for table in ("Version", "Deleted Document"):
+		field = "ref_doctype" if table == "Version" else "deleted_doctype"
+		frappe.db.delete(table, {field: ("in", doctypes)})
+	jobs = frappe.get_all("Scheduled Job Type", filters={"method": ("like", "verenigingen.%")}, pluck="name")
+	for job in jobs:
+		frappe.db.delete("Scheduled Job Log", {"scheduled_job_type": job})
+		frappe.delete_doc("Scheduled Job Type", job, force=True, ignore_permissions=True)
+	frappe.db.delete("Deleted Document", {"deleted_doctype": "Scheduled Job Type", "deleted_name": ("in", jobs or [""])})
+
+
+def after_uninstall():
+	"""Roles go last: the permissions that name them are gone by now."""
+	for role in ROLES:
+		frappe.db.delete("Has Role", {"role": role})
+		frappe.delete_doc_if_exists("Role", role, force=True)
+		frappe.db.delete("Deleted Document", {"deleted_doctype": "Role", "deleted_name": role})
+	for prefix in CACHE_PREFIXES:
+		frappe.cache.delete_keys(prefix)
+	frappe.db.commit()  # nosemgrep: frappe-manual-commit - bench's uninstall does not commit after this hook

@@ -1,0 +1,127 @@
+"""Runs the collectors: each alone, each failure visible, none fatal to the others."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from verenigingen.core.errors import ALGORITHM
+from verenigingen.core.model import as_datetime
+from verenigingen.exceptions import CollectorBusy, MonitoringError
+from verenigingen.host import current_host
+from verenigingen.host.port import Host
+from verenigingen.services.collection import LOCK, STATE, CollectResult
+from verenigingen.settings import resolve
+
+log = logging.getLogger("verenigingen")
+
+OWN_TABLES = ("tabError Issue", "tabError Issue Day", "tabError Issue User", "tabError User Day", "tabCollected Row", STATE)
+
+
+def collect_now() -> list[dict[str, Any]]:
+	"""The scheduled job: runs every collector on the current site."""
+	return collect_all(current_host())
+
+
+def collect_all(host: Host, seconds: float | None = None) -> list[dict[str, Any]]:
+	"""Runs every collector of the hook `monitoring_collectors`, for at most `seconds` each.
+
+	Result: per collector {"collector", "collected", "finished", "seconds", "error"}; `error` is None or the reason.
+	Raises DatabaseUnavailable only when not even the failure can be written down.
+	"""
+	limit = resolve("collect_seconds", host.config.get) if seconds is None else seconds
+	results = [_run(host, path, limit) for path in host.hooks.get("monitoring_collectors")]
+	if any(result["collected"] for result in results):
+		host.cache.clear("analytics_")
+	return results
+
+
+def _run(host: Host, path: str, seconds: float) -> dict[str, Any]:
+	row: dict[str, Any] = {"collector": path, "collected": 0, "finished": False, "seconds": None, "error": None}
+	try:
+		collect: Callable[..., CollectResult] = _load(path)
+		result = collect(host, seconds=seconds)
+	except CollectorBusy as error:
+		row["error"] = str(error)
+	except Exception as error:  # one broken collector must not stop the others; it is written down and shown
+		log.exception("collector %s failed", path)
+		row["error"] = f"{type(error).__name__}: {error}"
+		with host.store.transaction(LOCK):
+			state = {"name": path[-140:], "status": "failed", "last_error": row["error"][:500]}
+			host.store.upsert(STATE, [state | {"last_run": host.clock.now().replace(tzinfo=None)}])
+	else:
+		row |= {"collected": result.collected, "finished": result.finished, "seconds": round(result.seconds, 3)}
+		host.store.execute(f"DELETE FROM `{STATE}` WHERE name = %s AND status = 'failed'", (path[-140:],))
+	return row
+
+
+def _load(path: str) -> Callable[..., CollectResult]:
+	module, _, name = path.rpartition(".")
+	return getattr(import_module(module), name)  # type: ignore[no-any-return]
+
+
+def collector_states(host: Host) -> list[dict[str, Any]]:
+	"""How each collector stands: name, status, last run, rows counted, since when, last error."""
+	rows = host.store.query(
+		f"SELECT name, status, last_run, collected_rows, data_since, last_error FROM `{STATE}` ORDER BY name"
+	)
+	return [
+		{
+			"collector": name,
+			"status": status or "never",
+			"last_run": as_datetime(last),
+			"collected_rows": int(count or 0),
+			"data_since": as_datetime(since),
+			"error": error or None,
+		}
+		for name, status, last, count, since, error in rows
+	]
+
+
+def check_components(host: Host) -> dict[str, Any]:
+	"""Tries every part the analyses need: {"ok", "components": {name: {"ok", "detail"}}}."""
+	components = {name: _attempt(probe) for name, probe in _probes(host).items()}
+	return {"ok": all(part["ok"] for part in components.values()), "algorithm": ALGORITHM, "components": components}
+
+
+def _probes(host: Host) -> dict[str, Callable[[], str]]:
+	def tables() -> str:
+		missing = [table for table in OWN_TABLES if not host.store.columns(table)]
+		if missing:
+			raise MonitoringError(f"missing tables: {', '.join(missing)}")
+		return f"{len(OWN_TABLES)} tables"
+
+	def cache() -> str:
+		host.cache.put("analytics_selftest", 1, 10)
+		if host.cache.get("analytics_selftest") != 1:
+			raise MonitoringError("a value just written was not found: the cache is down; results are not cached")
+		return "write and read back"
+
+	def secrets() -> str:
+		if host.secrets.decrypt(host.secrets.encrypt("probe")) != "probe":
+			raise MonitoringError("encryption does not round-trip")
+		return "encrypt and decrypt"
+
+	def collection() -> str:
+		states = collector_states(host)
+		failed = [f"{state['collector']}: {state['error']}" for state in states if state["status"] == "failed"]
+		if failed:
+			raise MonitoringError("; ".join(failed))
+		return "; ".join(f"{s['collector']}: {s['collected_rows']} rows" for s in states) or "has not run yet"
+
+	return {
+		"database": lambda: f"Error Log has {host.db.query('SELECT COUNT(*) FROM `tabError Log`')[0][0]} rows",
+		"tables": tables,
+		"cache": cache,
+		"secrets": secrets,
+		"collection": collection,
+	}
+
+
+def _attempt(probe: Callable[[], str]) -> dict[str, Any]:
+	try:
+		return {"ok": True, "detail": probe()}
+	except MonitoringError as error:
+		return {"ok": False, "detail": str(error)}

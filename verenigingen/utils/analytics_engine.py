@@ -1,0 +1,44 @@
+"""Public analyses. Thin: each function is a door to `services`."""
+
+# no `from __future__ import annotations` here: the door checks real types
+
+from typing import Any
+
+from verenigingen.host import current_host
+from verenigingen.host.endpoint import endpoint
+from verenigingen.services import analytics, monitoring
+from verenigingen.settings import ANALYTICS_CONFIG, MAX_DAYS
+
+__all__ = ["ANALYTICS_CONFIG", "analyze_error_patterns", "generate_insights_report", "test_components"]
+
+
+@endpoint(cache="analytics_", ranges={"days": (1, MAX_DAYS, "days")})
+def analyze_error_patterns(days: int = 30) -> dict[str, Any]:
+	"""Patterns in the site's errors of the last `days` site-local days, today included (1 to 3650).
+
+	Result: `total_errors`, `analysis_period`, `patterns` {`daily_trends`, `hourly_patterns`, `error_types`,
+	`user_impact`, `recurring_issues`, `severity_distribution`, `growth_trends`}, `insights`, `recommendations`,
+	`data_since`, `notes`. What was not observed is null with a reason, never 0. Raises a validation error
+	(HTTP 417) for a period outside the range, a permission error (403) without the role System Manager.
+	"""
+	return analytics.analyze_error_patterns(current_host(), days)
+
+
+@endpoint(cache="analytics_")
+def generate_insights_report() -> dict[str, Any]:
+	"""The whole picture in one report.
+
+	Result: `executive_summary`, `error_analysis` (as `analyze_error_patterns`), `performance_forecast`,
+	`compliance_status`, `business_impact`, `priority_actions`. An area that is not measured has the status
+	"unknown" and a reason.
+	"""
+	return analytics.generate_insights_report(current_host())
+
+
+@endpoint()
+def test_components() -> dict[str, Any]:
+	"""Tries every part the analyses need, really: {"ok", "components": {name: {"ok", "detail"}}}."""
+	return monitoring.check_components(current_host())
+
+
+test_components.__test__ = False  # a public name of this API, not a test
