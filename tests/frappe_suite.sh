@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Runs the app's own Frappe tests in a bench, on this very checkout, whatever checkout the bench has installed.
+set -euo pipefail
+here=$(cd "$(dirname "$0")/.." && pwd -P)
+bench_dir=${FRAPPE_BENCH:-$HOME/frappe-bench}
+site=test_site
+
+skip() { echo "Frappe suite NOT RUN: $1"; exit 0; }
+
+[ -d "$bench_dir/sites/$site" ] || skip "no bench with $site at $bench_dir (set FRAPPE_BENCH)."
+command -v bench >/dev/null || skip "there is a bench at $bench_dir, but no 'bench' command on PATH."
+if [ -x "$HOME/bench-services/start.sh" ]; then "$HOME/bench-services/start.sh" >/dev/null; fi
+app=$bench_dir/apps/verenigingen
+if [ -e "$app" ] && [ ! -L "$app" ]; then
+	skip "$app is a checkout of its own; link it to the one under test to run the suite."
+fi
+
+exec 9>"/tmp/verenigingen-frappe-suite.lock"
+flock 9
+before=$(readlink "$app" || true)
+restore() {
+	if [ -n "$before" ] && [ -d "$before" ]; then
+		ln -sfn "$before" "$app"
+		"$bench_dir/env/bin/pip" install --quiet --disable-pip-version-check -e "$before" || true
+	fi
+}
+trap restore EXIT
+ln -sfn "$here" "$app"
+"$bench_dir/env/bin/pip" install --quiet --disable-pip-version-check -e "$here"
+cd "$bench_dir"
+grep -qx verenigingen sites/apps.txt || printf '\nverenigingen\n' >> sites/apps.txt
+bench --site "$site" list-apps | grep -q '^verenigingen' || bench --site "$site" install-app verenigingen
+bench --site "$site" migrate >/dev/null
+found=$(env/bin/python -c "import verenigingen; print(verenigingen.__file__)")
+[ "$found" = "$here/verenigingen/__init__.py" ] || { echo "the bench imports $found, not $here"; exit 1; }
+bench --site "$site" run-tests --app verenigingen
