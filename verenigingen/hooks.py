@@ -26,7 +26,12 @@ default_log_clearing_doctypes = {
 }
 
 user_data_fields = [
-	{"doctype": "Member", "filter_by": "email", "redact_fields": ["full_name", "first_name", "last_name"], "partial": 1},
+	{
+		"doctype": "Member",
+		"filter_by": "email",
+		"redact_fields": ["full_name", "first_name", "last_name"],
+		"partial": 1,
+	},
 ]
 
 persistent_cache_keys = ["monitoring_*"]

@@ -21,7 +21,9 @@ def make_roles():
 	"""The roles our permissions name."""
 	for role in ROLES:
 		if not frappe.db.exists("Role", role):
-			frappe.get_doc({"doctype": "Role", "role_name": role, "desk_access": 1}).insert(ignore_permissions=True)
+			frappe.get_doc({"doctype": "Role", "role_name": role, "desk_access": 1}).insert(
+				ignore_permissions=True
+			)
 
 
 def before_uninstall():
@@ -36,7 +38,9 @@ def before_uninstall():
 	for job in jobs:
 		frappe.db.delete("Scheduled Job Log", {"scheduled_job_type": job})
 		frappe.delete_doc("Scheduled Job Type", job, force=True, ignore_permissions=True)
-	frappe.db.delete("Deleted Document", {"deleted_doctype": "Scheduled Job Type", "deleted_name": ("in", jobs or [""])})
+	frappe.db.delete(
+		"Deleted Document", {"deleted_doctype": "Scheduled Job Type", "deleted_name": ("in", jobs or [""])}
+	)
 
 
 def after_uninstall():

@@ -93,7 +93,9 @@ SETTINGS: tuple[Setting, ...] = (
 		"Out-of-sample confidence below which a forecast raises no alert.",
 		"forecasting",
 	),
-	Setting("forecast_days", 7, "days", 1, 365, "Horizon of a forecast when none is asked for.", "forecasting"),
+	Setting(
+		"forecast_days", 7, "days", 1, 365, "Horizon of a forecast when none is asked for.", "forecasting"
+	),
 	Setting("historical_days", 30, "days", 1, 730, "History that a forecast reads.", "forecasting"),
 	Setting(
 		"sepa_threshold",
@@ -115,9 +117,13 @@ SETTINGS: tuple[Setting, ...] = (
 	),
 	Setting("member_ttl", 300, "seconds", 1, 86_400, "How long member data may be cached.", "caching"),
 	Setting("sepa_ttl", 900, "seconds", 1, 86_400, "How long SEPA data may be cached, encrypted.", "caching"),
-	Setting("api_ttl", 120, "seconds", 0, 86_400, "How long an API response may be cached; 0 is never.", "caching"),
+	Setting(
+		"api_ttl", 120, "seconds", 0, 86_400, "How long an API response may be cached; 0 is never.", "caching"
+	),
 	Setting("batch_size", 100, "rows", 1, 10_000, "Rows handled per step of a batch job.", "database"),
-	Setting("query_timeout", 300, "seconds", 1, 3_600, "Longest time one of our statements may run.", "database"),
+	Setting(
+		"query_timeout", 300, "seconds", 1, 3_600, "Longest time one of our statements may run.", "database"
+	),
 	Setting(
 		"connection_pool_size",
 		20,
@@ -137,7 +143,9 @@ SETTINGS: tuple[Setting, ...] = (
 		"resources",
 	),
 	Setting("cleanup_interval", 3_600, "seconds", 60, 604_800, "Time between clean-up runs.", "resources"),
-	Setting("collect_seconds", 45, "seconds", 1, 3_600, "Longest time one collection run may take.", "collection"),
+	Setting(
+		"collect_seconds", 45, "seconds", 1, 3_600, "Longest time one collection run may take.", "collection"
+	),
 	Setting("analytics_retention_days", 90, "days", 7, 730, "How long error rollups are kept.", "collection"),
 )
 

@@ -19,7 +19,11 @@ TABLE = "tabError Log"
 HALF = 32_768
 CUT = "\n[…]\n"
 NAMES_PER_STEP = 5_000
-IMPERSONAL = {"", "Administrator", "Guest"}  # v15 stamps deferred rows with Administrator, whoever was affected
+IMPERSONAL = {
+	"",
+	"Administrator",
+	"Guest",
+}  # v15 stamps deferred rows with Administrator, whoever was affected
 
 
 class ErrorLogSource:

@@ -61,7 +61,8 @@ def whitelist(door: Door, *, guest: bool, methods: tuple[str, ...]) -> Door:
 		return door
 	from verenigingen.host import on_frappe
 
-	return on_frappe.whitelist(door, guest=guest, methods=methods)
+	exposed: Door = on_frappe.whitelist(door, guest=guest, methods=methods)
+	return exposed
 
 
 def raise_to_caller(error: MonitoringError) -> None:

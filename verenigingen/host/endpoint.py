@@ -156,7 +156,7 @@ def _range_message(
 		# `--args "{'days': 7}"`: bench unpacks the dict to its keys, so the name arrives as the value.
 		message += (
 			f" `bench execute --args` takes a list of values: use"
-			f" `bench execute {path} --kwargs \"{{'{name}': 7}}\"` or `--args \"[7]\"`."
+			f' `bench execute {path} --kwargs "{{\'{name}\': 7}}"` or `--args "[7]"`.'
 		)
 	return message
 

@@ -96,7 +96,9 @@ class FrappeStore:
 
 	def _release(self, name: str) -> None:
 		postgres = frappe.db.db_type == "postgres"
-		self.query("SELECT pg_advisory_unlock(hashtext(%s))" if postgres else "SELECT RELEASE_LOCK(%s)", (name,))
+		self.query(
+			"SELECT pg_advisory_unlock(hashtext(%s))" if postgres else "SELECT RELEASE_LOCK(%s)", (name,)
+		)
 
 
 def _statements(rows: Sequence[Mapping[str, object]]) -> Iterator[tuple[list[str], int, list[object]]]:
@@ -140,9 +142,7 @@ class FrappeQueue:
 
 	def enqueue(self, method: str, *, job_id: str, timeout: int, **kwargs: object) -> str:
 		try:
-			frappe.enqueue(
-				method, queue="long", timeout=timeout, job_id=job_id, deduplicate=True, **kwargs
-			)
+			frappe.enqueue(method, queue="long", timeout=timeout, job_id=job_id, deduplicate=True, **kwargs)
 		except redis.RedisError as exc:
 			raise QueueUnavailable(f"The job queue does not answer: {exc}") from exc
 		return job_id

@@ -9,7 +9,7 @@ import numpy as np
 
 from verenigingen.core.errors import ErrorWindow, IssueFacts, UserCount, analyse_patterns, health_statement
 from verenigingen.core.model import as_date, as_datetime, as_text
-from verenigingen.host.port import Host
+from verenigingen.host.port import Host, Row
 from verenigingen.settings import resolve
 
 TOP_USERS = 20
@@ -57,17 +57,21 @@ def load_window(host: Host, days: int) -> ErrorWindow:
 	first = now.date() - timedelta(days=2 * days - 1)
 	start = now.date() - timedelta(days=days - 1)
 	cells = host.store.query(
-		"SELECT issue, day, hours FROM `tabError Issue Day` WHERE day >= %s AND day <= %s", (first, now.date())
+		"SELECT issue, day, hours FROM `tabError Issue Day` WHERE day >= %s AND day <= %s",
+		(first, now.date()),
 	)
-	names = sorted({row[0] for row in cells})
-	index = {name: position for position, name in enumerate(names)}
-	counts = np.zeros((len(names), 2 * days, 24), dtype=np.int64)
-	if cells:
-		table = np.fromstring(",".join(as_text(row[2]) for row in cells), dtype=np.int64, sep=",").reshape(-1, 24)
-		issues = [index[row[0]] for row in cells]
-		offsets = [(_day(row[1]) - first).days for row in cells]
-		counts[issues, offsets] = table
 	midnight = datetime.combine(start, datetime.min.time())
+	issues = _facts(host, sorted({row[0] for row in cells}), midnight)
+	index = {facts.name: position for position, facts in enumerate(issues)}
+	cells = [row for row in cells if row[0] in index]
+	counts = np.zeros((len(issues), 2 * days, 24), dtype=np.int64)
+	if cells:
+		table = np.fromstring(",".join(as_text(row[2]) for row in cells), dtype=np.int64, sep=",").reshape(
+			-1, 24
+		)
+		positions = [index[row[0]] for row in cells]
+		offsets = [(_day(row[1]) - first).days for row in cells]
+		counts[positions, offsets] = table
 	users = host.store.query(
 		"SELECT user, SUM(event_count) FROM `tabError User Day` WHERE day >= %s AND day <= %s GROUP BY user",
 		(start, now.date()),
@@ -77,7 +81,7 @@ def load_window(host: Host, days: int) -> ErrorWindow:
 		now=now,
 		days=days,
 		first_day=first,
-		issues=_facts(host, names, midnight),
+		issues=issues,
 		counts=counts,
 		data_since=_data_since(host),
 		users=tuple(UserCount(user, count) for user, count in ranked[:TOP_USERS]),
@@ -94,7 +98,7 @@ def _day(value: object) -> Any:
 
 
 def _facts(host: Host, names: list[str], since: datetime) -> tuple[IssueFacts, ...]:
-	affected = dict(
+	affected: dict[str, int] = dict(
 		host.store.query(
 			"SELECT issue, COUNT(*) FROM `tabError Issue User` WHERE last_seen >= %s GROUP BY issue", (since,)
 		)
@@ -110,10 +114,26 @@ def _facts(host: Host, names: list[str], since: datetime) -> tuple[IssueFacts, .
 		moment = as_datetime(value)
 		return moment.replace(tzinfo=zone) if moment else None
 
-	return tuple(
-		IssueFacts(*known[name][:9], aware(known[name][9]), aware(known[name][10]), int(known[name][11] or 0), int(affected.get(name, 0)))
-		for name in names
-	)
+	def facts(row: Row) -> IssueFacts:
+		name, title, exception, culprit, app, category, why, severity, status, first, last, total = row
+		return IssueFacts(
+			name=name,
+			title=as_text(title),
+			exception=exception,
+			culprit=culprit,
+			app=app,
+			category=as_text(category),
+			category_reason=as_text(why),
+			severity=as_text(severity),
+			status=as_text(status),
+			first_seen=aware(first),
+			last_seen=aware(last),
+			events_total=int(total or 0),
+			users=int(affected.get(name, 0)),
+		)
+
+	# a day whose issue was cleared away has nothing left to say
+	return tuple(facts(known[name]) for name in names if name in known)
 
 
 def _data_since(host: Host) -> datetime | None:

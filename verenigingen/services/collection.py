@@ -136,7 +136,11 @@ class _Run:
 			self.host.store.insert(
 				LEDGER,
 				[
-					{"name": ledger_key(self.source.name, row.key), "source": self.source.name, "row_time": when}
+					{
+						"name": ledger_key(self.source.name, row.key),
+						"source": self.source.name,
+						"row_time": when,
+					}
 					for row, when in timed
 				],
 			)

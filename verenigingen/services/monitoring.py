@@ -17,7 +17,14 @@ from verenigingen.settings import resolve
 
 log = logging.getLogger("verenigingen")
 
-OWN_TABLES = ("tabError Issue", "tabError Issue Day", "tabError Issue User", "tabError User Day", "tabCollected Row", STATE)
+OWN_TABLES = (
+	"tabError Issue",
+	"tabError Issue Day",
+	"tabError Issue User",
+	"tabError User Day",
+	"tabCollected Row",
+	STATE,
+)
 
 
 def collect_now() -> list[dict[str, Any]]:
@@ -39,7 +46,13 @@ def collect_all(host: Host, seconds: float | None = None) -> list[dict[str, Any]
 
 
 def _run(host: Host, path: str, seconds: float) -> dict[str, Any]:
-	row: dict[str, Any] = {"collector": path, "collected": 0, "finished": False, "seconds": None, "error": None}
+	row: dict[str, Any] = {
+		"collector": path,
+		"collected": 0,
+		"finished": False,
+		"seconds": None,
+		"error": None,
+	}
 	try:
 		collect: Callable[..., CollectResult] = _load(path)
 		result = collect(host, seconds=seconds)
@@ -52,7 +65,11 @@ def _run(host: Host, path: str, seconds: float) -> dict[str, Any]:
 			state = {"name": path[-140:], "status": "failed", "last_error": row["error"][:500]}
 			host.store.upsert(STATE, [state | {"last_run": host.clock.now().replace(tzinfo=None)}])
 	else:
-		row |= {"collected": result.collected, "finished": result.finished, "seconds": round(result.seconds, 3)}
+		row |= {
+			"collected": result.collected,
+			"finished": result.finished,
+			"seconds": round(result.seconds, 3),
+		}
 		host.store.execute(f"DELETE FROM `{STATE}` WHERE name = %s AND status = 'failed'", (path[-140:],))
 	return row
 
@@ -83,7 +100,11 @@ def collector_states(host: Host) -> list[dict[str, Any]]:
 def check_components(host: Host) -> dict[str, Any]:
 	"""Tries every part the analyses need: {"ok", "components": {name: {"ok", "detail"}}}."""
 	components = {name: _attempt(probe) for name, probe in _probes(host).items()}
-	return {"ok": all(part["ok"] for part in components.values()), "algorithm": ALGORITHM, "components": components}
+	return {
+		"ok": all(part["ok"] for part in components.values()),
+		"algorithm": ALGORITHM,
+		"components": components,
+	}
 
 
 def _probes(host: Host) -> dict[str, Callable[[], str]]:
@@ -96,7 +117,9 @@ def _probes(host: Host) -> dict[str, Callable[[], str]]:
 	def cache() -> str:
 		host.cache.put("analytics_selftest", 1, 10)
 		if host.cache.get("analytics_selftest") != 1:
-			raise MonitoringError("a value just written was not found: the cache is down; results are not cached")
+			raise MonitoringError(
+				"a value just written was not found: the cache is down; results are not cached"
+			)
 		return "write and read back"
 
 	def secrets() -> str:
@@ -106,13 +129,17 @@ def _probes(host: Host) -> dict[str, Callable[[], str]]:
 
 	def collection() -> str:
 		states = collector_states(host)
-		failed = [f"{state['collector']}: {state['error']}" for state in states if state["status"] == "failed"]
+		failed = [
+			f"{state['collector']}: {state['error']}" for state in states if state["status"] == "failed"
+		]
 		if failed:
 			raise MonitoringError("; ".join(failed))
 		return "; ".join(f"{s['collector']}: {s['collected_rows']} rows" for s in states) or "has not run yet"
 
 	return {
-		"database": lambda: f"Error Log has {host.db.query('SELECT COUNT(*) FROM `tabError Log`')[0][0]} rows",
+		"database": lambda: (
+			f"Error Log has {host.db.query('SELECT COUNT(*) FROM `tabError Log`')[0][0]} rows"
+		),
 		"tables": tables,
 		"cache": cache,
 		"secrets": secrets,

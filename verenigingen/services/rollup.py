@@ -70,7 +70,9 @@ def _gather(host: Host, rows: Timed) -> _Batch:
 		day = when.date()
 		batch.hours[issue, day][when.hour] += 1
 		if row.user:
-			user = pseudonyms.get(row.user) or pseudonyms.setdefault(row.user, host.secrets.pseudonym(row.user))
+			user = pseudonyms.get(row.user) or pseudonyms.setdefault(
+				row.user, host.secrets.pseudonym(row.user)
+			)
 			batch.users[issue, user].add(when)
 			batch.user_days[day, user] += 1
 	return batch
@@ -79,7 +81,9 @@ def _gather(host: Host, rows: Timed) -> _Batch:
 def _existing(host: Host, table: str, columns: str, names: Iterable[str]) -> dict[str, Row]:
 	found: dict[str, Row] = {}
 	for chunk in in_chunks(list(names), IDS_PER_QUERY):
-		rows = host.store.query(f"SELECT name, {columns} FROM `{table}` WHERE name IN ({marks(len(chunk))})", chunk)
+		rows = host.store.query(
+			f"SELECT name, {columns} FROM `{table}` WHERE name IN ({marks(len(chunk))})", chunk
+		)
 		found.update({row[0]: row[1:] for row in rows})
 	return found
 
@@ -186,7 +190,12 @@ def _write_users(host: Host, batch: _Batch) -> None:
 	host.store.upsert(
 		USER_DAY,
 		[
-			{"name": name, "day": day, "user": user, "event_count": count + int((known.get(name) or (0,))[0] or 0)}
+			{
+				"name": name,
+				"day": day,
+				"user": user,
+				"event_count": count + int((known.get(name) or (0,))[0] or 0),
+			}
 			for name, (day, user, count) in days.items()
 		],
 	)

@@ -17,7 +17,13 @@ HOSTILE = "<script>alert(1)</script>\x00\u202e" + "x" * 200_000
 def log_row(name, error, **values):
 	"""Writes one Error Log row exactly as given; the table is MyISAM, so tests remove their rows."""
 	now = frappe.utils.now_datetime()
-	row = {"name": f"vtest-{RUN}-{name}", "method": "verenigingen test", "creation": now, "modified": now, "owner": "Administrator"}
+	row = {
+		"name": f"vtest-{RUN}-{name}",
+		"method": "verenigingen test",
+		"creation": now,
+		"modified": now,
+		"owner": "Administrator",
+	}
 	row |= {"error": error, **values}
 	columns = ", ".join(f"`{column}`" for column in row)
 	marks = ", ".join(["%s"] * len(row))
@@ -27,7 +33,9 @@ def log_row(name, error, **values):
 def make_user(email, *roles):
 	"""A user with just these roles; a Website User when there are none."""
 	if not frappe.db.exists("User", email):
-		user = frappe.get_doc({"doctype": "User", "email": email, "first_name": "Test", "send_welcome_email": 0})
+		user = frappe.get_doc(
+			{"doctype": "User", "email": email, "first_name": "Test", "send_welcome_email": 0}
+		)
 		user.insert(ignore_permissions=True)
 		user.add_roles(*roles)
 	return email
@@ -78,7 +86,10 @@ class TestCollectionInFrappe(IntegrationTestCase):
 
 	def test_bad_days_are_refused_by_name_and_range(self):
 		for days in (0, -1, "abc", 10**9, float("nan"), "days"):
-			with self.subTest(days=days), self.assertRaisesRegex(frappe.ValidationError, "days must be .* 1 to 3650"):
+			with (
+				self.subTest(days=days),
+				self.assertRaisesRegex(frappe.ValidationError, "days must be .* 1 to 3650"),
+			):
 				analyze_error_patterns(days=days)
 
 	def test_no_door_opens_for_guests_or_users_without_the_role(self):

@@ -20,13 +20,19 @@ EDITS_PER_DAY = 24
 SETTINGS = "System Settings"
 SECRET_EDITOR = OFFICE_USERS[1][0]
 # Harmless changes of settings (days before now, field, old, new): not every change is a cause.
-OLD_SETTINGS = ((71, "session_expiry", "170:00", "24:00"), (33, "email_retry_limit", 3, 5), (17, "max_file_size", 10, 5))
+OLD_SETTINGS = (
+	(71, "session_expiry", "170:00", "24:00"),
+	(33, "email_retry_limit", 3, 5),
+	(17, "max_file_size", 10, 5),
+)
 
 
 def add_edits(world: World) -> None:
 	"""Changes that the office saved in the window, each with the value that came after it."""
 	rng = rhythm.rng(world.seed, "edits")
-	when = rhythm.moments(rhythm.generator(world.seed, "edits"), "office", EDITS_PER_DAY, world.start, world.now)
+	when = rhythm.moments(
+		rhythm.generator(world.seed, "edits"), "office", EDITS_PER_DAY, world.start, world.now
+	)
 	edits: dict[str, list[tuple[datetime, Person]]] = defaultdict(list)
 	for moment in when:
 		person = rng.choice(world.people)
@@ -38,7 +44,9 @@ def add_edits(world: World) -> None:
 	for days, fieldname, old, new in OLD_SETTINGS:
 		moment = rhythm.working_day(world.now - timedelta(days=days)).replace(hour=15, minute=12)
 		if moment >= world.start:
-			world.changes.append(Change(moment, OFFICE_USERS[0][0], SETTINGS, SETTINGS, ((fieldname, old, new),)))
+			world.changes.append(
+				Change(moment, OFFICE_USERS[0][0], SETTINGS, SETTINGS, ((fieldname, old, new),))
+			)
 
 
 def _chain(rng: Random, world: World, moments: list[tuple[datetime, Person]]) -> None:
@@ -49,7 +57,9 @@ def _chain(rng: Random, world: World, moments: list[tuple[datetime, Person]]) ->
 		while before == value:
 			before = names.phone(rng)
 		user = rng.choices((REGISTRAR, *(user[0] for user in OFFICE_USERS)), (10, 1, 1, 1, 3, 0, 1))[0]
-		world.changes.append(Change(moment, user, "Member", person.name, (("contact_number", before, value),)))
+		world.changes.append(
+			Change(moment, user, "Member", person.name, (("contact_number", before, value),))
+		)
 		value = before
 
 

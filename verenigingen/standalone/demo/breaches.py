@@ -80,7 +80,13 @@ def plant_in_batches(world: World) -> None:
 		difference=12.5,
 	)
 	holiday = [batch.name for batch in world.batches if (batch.due.month, batch.due.day) == (12, 25)]
-	breach(world, "TIM-03", "Direct Debit Batch", holiday, "the collection date is Christmas Day, TARGET is closed")
+	breach(
+		world,
+		"TIM-03",
+		"Direct Debit Batch",
+		holiday,
+		"the collection date is Christmas Day, TARGET is closed",
+	)
 	for rule in ("AMT-01", "AMT-02"):
 		_name_rows(world, rule, world.batches)
 
@@ -91,9 +97,7 @@ def _name_rows(world: World, rule: str, batches: list[Batch]) -> None:
 	def breaks(item: Item) -> bool:
 		return item.currency == USD if rule == "AMT-01" else item.amount == 0
 
-	found = [
-		(batch, mandate) for batch in batches for _person, mandate, item in batch.items if breaks(item)
-	]
+	found = [(batch, mandate) for batch in batches for _person, mandate, item in batch.items if breaks(item)]
 	expect = "a collection in another currency than EUR" if rule == "AMT-01" else "a collection of 0.00"
 	breach(
 		world,
@@ -119,11 +123,15 @@ def _references(world: World, victims: _Victims) -> None:
 	long = [_rename(pair, f"{pair[1].mandate_id}-{pair[0].name.upper()}-INCASSO") for pair in victims.take(2)]
 	breach(world, "MND-01", "SEPA Mandate", long, "the reference has more than 35 characters")
 	signs = [
-		_rename(pair, pair[1].mandate_id.replace("-", sign)) for pair, sign in zip(victims.take(3), "_#&", strict=True)
+		_rename(pair, pair[1].mandate_id.replace("-", sign))
+		for pair, sign in zip(victims.take(3), "_#&", strict=True)
 	]
 	breach(world, "MND-03", "SEPA Mandate", signs, "the reference has characters that SEPA does not know")
 	first, second = victims.take(2)
-	slashes = [_rename(first, f"/{first[1].mandate_id}"), _rename(second, second[1].mandate_id.replace("-", "//"))]
+	slashes = [
+		_rename(first, f"/{first[1].mandate_id}"),
+		_rename(second, second[1].mandate_id.replace("-", "//")),
+	]
 	breach(world, "MND-04", "SEPA Mandate", slashes, "a slash at the beginning, or two in a row")
 	pair, twin = victims.take(2)
 	# The space keeps the two apart as names in a database that compares without case.
@@ -189,7 +197,9 @@ def _dormant(world: World, victims: _Victims) -> None:
 
 def _cancelled(world: World, victims: _Victims) -> None:
 	"""MND-10: cancelled, and collected once more afterwards."""
-	pairs = victims.take(2, lambda pair: _past(world, pair[1])[-1].due > world.now.date() - timedelta(days=100))
+	pairs = victims.take(
+		2, lambda pair: _past(world, pair[1])[-1].due > world.now.date() - timedelta(days=100)
+	)
 	for _person, mandate in pairs:
 		*_, before, last = _past(world, mandate)
 		when = datetime(before.due.year, before.due.month, before.due.day, 14, 5) + timedelta(days=2)
@@ -216,7 +226,9 @@ def _accounts(world: World, victims: _Victims) -> None:
 	wrong = victims.take(2)
 	for person, mandate in wrong:
 		iban = mandate.account.iban
-		bad = names.Account(f"{iban[:-1]}{(int(iban[-1]) + 3) % 10}", mandate.account.bic, mandate.account.bank)
+		bad = names.Account(
+			f"{iban[:-1]}{(int(iban[-1]) + 3) % 10}", mandate.account.bic, mandate.account.bank
+		)
 		person.account = mandate.account = bad
 	members = sorted(person.name for person, _ in wrong)
 	breach(world, "IBN-01", "SEPA Mandate", _ids(wrong), "the check digits are wrong", members=members)

@@ -49,7 +49,9 @@ def _dues(world: World, day: int, anchor: int, months: int) -> Iterator[date]:
 def _posted(rng: Random, due: date) -> datetime:
 	"""Invoices are made at night, before the day's work."""
 	day = due - timedelta(days=NOTICE_DAYS)
-	return datetime(day.year, day.month, day.day, 1, rng.randrange(5, 55), rng.randrange(60), rng.randrange(10**6))
+	return datetime(
+		day.year, day.month, day.day, 1, rng.randrange(5, 55), rng.randrange(60), rng.randrange(10**6)
+	)
 
 
 def _add_collections(rng: Random, world: World, person: Person, mandate: Mandate) -> None:
@@ -122,7 +124,9 @@ def _add_gifts(rng: Random, world: World) -> None:
 	givers = [person for person in givers if (world.now - person.joined).days > 200]
 	for person in rng.sample(givers, min(GIFTS, len(givers))):
 		due = next_open(add_months(world.now.date().replace(day=12), -rng.randint(1, 5)))
-		signed = datetime.combine(due, datetime.min.time()) - timedelta(days=NOTICE_DAYS + 3) + timedelta(hours=11)
+		signed = (
+			datetime.combine(due, datetime.min.time()) - timedelta(days=NOTICE_DAYS + 3) + timedelta(hours=11)
+		)
 		mandate = Mandate(
 			mandate_id=numbers.next(f"GIFT-{signed:%Y}-", 4),
 			account=person.account,
@@ -183,4 +187,3 @@ def _advance(world: World, batch: Batch) -> None:
 			item.status, item.reason = "Pending" if batch.status != "Submitted" else "Processing", ""
 		elif item.status == "Collected":
 			item.paid = batch.processed
-

@@ -71,7 +71,11 @@ class MoneyRows:
 		generated = batch.generated is not None
 		return {
 			**self.stamp(
-				"Direct Debit Batch", batch.name, batch.created, TREASURER, docstatus=int(batch.submitted is not None)
+				"Direct Debit Batch",
+				batch.name,
+				batch.created,
+				TREASURER,
+				docstatus=int(batch.submitted is not None),
 			),
 			"batch_date": batch.due,
 			"batch_description": f"Contributie {batch.due:%m-%Y} {batch.kind}",
@@ -93,7 +97,12 @@ class MoneyRows:
 		}
 
 	def _batch_rows(self) -> Iterator[Row]:
-		status = {"Collected": "Successful", "Returned": "Failed", "Processing": "Processed", "Pending": "Pending"}
+		status = {
+			"Collected": "Successful",
+			"Returned": "Failed",
+			"Processing": "Processed",
+			"Pending": "Pending",
+		}
 		for batch in self.world.batches:
 			for idx, (person, mandate, item) in enumerate(batch.items, 1):
 				item.row = self.names()
@@ -139,11 +148,14 @@ class MoneyRows:
 			"membership": person.membership,
 			"is_membership_invoice": int(item.sequence != "OOFF"),
 			"custom_coverage_start_date": item.due,
-			"custom_coverage_end_date": add_months(item.due, FREQUENCIES[person.frequency]) - timedelta(days=1),
+			"custom_coverage_end_date": add_months(item.due, FREQUENCIES[person.frequency])
+			- timedelta(days=1),
 		}
 
 	def _payments(self) -> Iterator[Row]:
-		paid = [(item.paid, person, item) for person, item in invoiced(self.world) if item.paid and item.amount]
+		paid = [
+			(item.paid, person, item) for person, item in invoiced(self.world) if item.paid and item.amount
+		]
 		paid.sort(key=lambda entry: (entry[0], entry[2].invoice))
 		series = Series()
 		for when, person, item in paid:

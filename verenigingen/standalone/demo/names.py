@@ -30,7 +30,9 @@ TOWNS = (
 	"Oosterwijkerveen|Klein Dalmsum|Zandermeer|Hoogvoorde|Nieuw-Lutten aan de Aa|Wilgenrade|Molenbroek-Zuid|Sint Aalbert|"
 	"Kolkhaven|Berkendrecht|Duinerwold|Rietmonde"
 ).split("|")
-STREETS = "Dorpslaan|Kerkbrink|Wilgenpad|Molendijk|Havenkade|Eikenhof|Veldweg|Torenstraat|Sluiskade|Heideplein".split("|")
+STREETS = "Dorpslaan|Kerkbrink|Wilgenpad|Molendijk|Havenkade|Eikenhof|Veldweg|Torenstraat|Sluiskade|Heideplein".split(
+	"|"
+)
 DOMAINS = ("example.org", "example.com", "example.net", "leden.example", "webpost.example")
 DUTCH_BANKS = (
 	("INGB", "INGBNL2A", "ING Bank", 32),
@@ -90,7 +92,9 @@ def account(rng: Random) -> Account:
 	draw = rng.random()
 	if draw < 0.02:
 		number = f"979{rng.randrange(10**7):07d}"
-		return Account(make_iban("BE", f"{number}{int(number) % 97 or 97:02d}"), "ARSPBE22", "Argenta Spaarbank")
+		return Account(
+			make_iban("BE", f"{number}{int(number) % 97 or 97:02d}"), "ARSPBE22", "Argenta Spaarbank"
+		)
 	if draw < 0.04:
 		return Account(make_iban("DE", f"37040044{rng.randrange(10**10):010d}"), "COBADEFF", "Commerzbank")
 	code, bic, bank, _weight = rng.choices(DUTCH_BANKS, [row[3] for row in DUTCH_BANKS])[0]

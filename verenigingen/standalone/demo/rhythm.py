@@ -24,7 +24,32 @@ _SHAPES: dict[str, tuple[list[float], list[float]]] = {
 		[1.1, 1.05, 1.0, 0.97, 0.88, 0.14, 0.08],
 	),
 	"portal": (
-		[0.3, 0.1, 0.05, 0.05, 0.05, 0.1, 0.4, 1.2, 2, 2.5, 2.8, 2.6, 3, 2.6, 2.4, 2.5, 2.8, 3.2, 4, 5.5, 6, 5, 2.8, 1],
+		[
+			0.3,
+			0.1,
+			0.05,
+			0.05,
+			0.05,
+			0.1,
+			0.4,
+			1.2,
+			2,
+			2.5,
+			2.8,
+			2.6,
+			3,
+			2.6,
+			2.4,
+			2.5,
+			2.8,
+			3.2,
+			4,
+			5.5,
+			6,
+			5,
+			2.8,
+			1,
+		],
 		[1.05, 1.05, 1.0, 1.0, 0.9, 0.7, 0.85],
 	),
 	"machine": ([1.0] * 24, [1.0] * 7),
@@ -70,7 +95,11 @@ def rates(
 	moment = start.replace(minute=0, second=0, microsecond=0)
 	while moment < end:
 		share = (min(moment + _HOUR, end) - max(moment, start)) / _HOUR
-		rate = per_day * hours[moment.hour] / total * weekdays[moment.weekday()] * share if exists(moment) else 0.0
+		rate = (
+			per_day * hours[moment.hour] / total * weekdays[moment.weekday()] * share
+			if exists(moment)
+			else 0.0
+		)
 		moments.append(moment)
 		expected.append(rate * (trend((moment - start) / timedelta(days=1)) if trend else 1.0))
 		moment += _HOUR
@@ -90,7 +119,9 @@ def moments(
 	return _spread(random, hours, random.poisson(expected), start, end)
 
 
-def steady(random: np.random.Generator, shape: str, per_day: float, start: datetime, end: datetime) -> list[datetime]:
+def steady(
+	random: np.random.Generator, shape: str, per_day: float, start: datetime, end: datetime
+) -> list[datetime]:
 	"""Random moments of a rhythm that do not happen to look like a trend, a burst or a change.
 
 	Pure chance shows a trend in one of twenty series; noise that is meant to test for false alarms must not.
@@ -121,7 +152,11 @@ def _looks_steady(counts: NDArray[np.float64], expected: NDArray[np.float64]) ->
 
 
 def _spread(
-	random: np.random.Generator, hours: list[datetime], counts: NDArray[np.int64], start: datetime, end: datetime
+	random: np.random.Generator,
+	hours: list[datetime],
+	counts: NDArray[np.int64],
+	start: datetime,
+	end: datetime,
 ) -> list[datetime]:
 	"""Puts each hour's events at random places inside the hour, and inside the whole span."""
 	found: list[datetime] = []

@@ -58,7 +58,10 @@ class UserRows:
 	def _logins(self) -> Iterator[Row]:
 		world = self.world
 		events: list[tuple[datetime, str]] = []
-		for label, shape, per_day in (("office", "office", OFFICE_LOGINS), ("portal", "portal", PORTAL_LOGINS)):
+		for label, shape, per_day in (
+			("office", "office", OFFICE_LOGINS),
+			("portal", "portal", PORTAL_LOGINS),
+		):
 			generator = rhythm.generator(world.seed, f"logins {label}")
 			for moment in rhythm.moments(generator, shape, per_day, world.start, world.now):
 				person = self.rng.choice(self._portal)
@@ -122,15 +125,26 @@ class UserRows:
 			}
 
 	def _users(self) -> Iterator[Row]:
-		yield self._user(ADMINISTRATOR, "Administrator", "", "admin@vereniging.example", _SETUP, "System User")
+		yield self._user(
+			ADMINISTRATOR, "Administrator", "", "admin@vereniging.example", _SETUP, "System User"
+		)
 		for email, first, last, _roles in OFFICE_USERS:
 			yield self._user(email, first, last, email, _SETUP, "System User")
 		for person in self._portal:
 			created = person.joined + timedelta(minutes=9)
-			yield self._user(person.email, person.first, person.last, person.email, created, "Website User", person)
+			yield self._user(
+				person.email, person.first, person.last, person.email, created, "Website User", person
+			)
 
 	def _user(
-		self, name: str, first: str, last: str, email: str, created: datetime, kind: str, person: Person | None = None
+		self,
+		name: str,
+		first: str,
+		last: str,
+		email: str,
+		created: datetime,
+		kind: str,
+		person: Person | None = None,
 	) -> Row:
 		login = self._last_login.get(name)
 		return {
@@ -159,7 +173,11 @@ class UserRows:
 		held += [(person.email, (MEMBER_ROLE,)) for person in self._portal]
 		for user, roles in held:
 			for idx, role in enumerate(roles, 1):
-				yield {**standard(self.names(), _SETUP, idx=idx), **child(user, "User", "roles"), "role": role}
+				yield {
+					**standard(self.names(), _SETUP, idx=idx),
+					**child(user, "User", "roles"),
+					"role": role,
+				}
 
 	def _mails(self) -> list[tuple[Row, Row]]:
 		first = self.world.start - timedelta(days=MAIL_DAYS_BEFORE_WINDOW)

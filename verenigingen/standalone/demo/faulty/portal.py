@@ -56,5 +56,7 @@ def upload_photo(member: str, filename: str, size: int) -> str | None:
 def store_photo(filename: str, size: int, uploaded_by: str) -> str:
 	"""Fault: phones make photos above this limit, and the form does not say so."""
 	if size > PHOTO_LIMIT:
-		raise FileTooLargeError(f"{filename} has {size / MEGABYTE:.1f} MB, limit {PHOTO_LIMIT / MEGABYTE:.1f} MB")
+		raise FileTooLargeError(
+			f"{filename} has {size / MEGABYTE:.1f} MB, limit {PHOTO_LIMIT / MEGABYTE:.1f} MB"
+		)
 	return f"/private/files/{filename}?by={uploaded_by}"

@@ -29,7 +29,9 @@ def mark_first_collections(mandates: list[dict[str, Any]]) -> list[str]:
 			done.append(sequence_type(mandate["usages"], mandate["iban"]))
 		except IndexError:
 			log_error(
-				"Sequence type not set", reference_doctype="SEPA Mandate", reference_name=mandate["mandate_id"]
+				"Sequence type not set",
+				reference_doctype="SEPA Mandate",
+				reference_name=mandate["mandate_id"],
 			)
 	return done
 
@@ -47,7 +49,9 @@ def add_to_batch(batch: str, member: str, amount: float, attempt: int) -> str | 
 	try:
 		return lock_batch(batch, waited=50.0 + attempt, debtor=debtor)
 	except LockTimeoutError:
-		log_error("Direct Debit Batch is locked", reference_doctype="Direct Debit Batch", reference_name=batch)
+		log_error(
+			"Direct Debit Batch is locked", reference_doctype="Direct Debit Batch", reference_name=batch
+		)
 		return None
 
 

@@ -1,0 +1,130 @@
+"""A site's MariaDB through PyMySQL, with the credentials of its site_config.json. One connection per thread."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pymysql
+
+from verenigingen.exceptions import CollectorBusy, DatabaseUnavailable, ReadOnlySite
+from verenigingen.host.on_local.rows import statements
+from verenigingen.host.port import Row
+from verenigingen.host.sql import insert_sql, upsert_sql
+
+LOCK_WAIT = 5  # seconds
+CONNECT_SECONDS = 5
+VARIABLES = 60_000  # the limit of a prepared statement; text statements are bounded by max_allowed_packet
+LOST = {0, 2002, 2003, 2006, 2013, 2055}
+READ_ONLY = {1792, 1290}  # read-only transaction, server started read-only
+
+
+class MariaStore:
+	"""Reader and Store on one MariaDB database. `read_only` makes the server refuse every write of the session."""
+
+	dialect = "mariadb"
+
+	def __init__(self, config: Mapping[str, Any], *, read_only: bool = False) -> None:
+		self.config, self.read_only = dict(config), read_only
+		self._local = threading.local()
+
+	@property
+	def address(self) -> str:
+		"""Where the server is expected, for messages."""
+		return f"{self.config.get('db_host') or '127.0.0.1'}:{self.config.get('db_port') or 3306}"
+
+	def _connection(self) -> Any:
+		connection = getattr(self._local, "connection", None)
+		if connection is None:
+			name = self.config["db_name"]
+			try:
+				connection = pymysql.connect(
+					host=self.config.get("db_host") or "127.0.0.1",
+					port=int(self.config.get("db_port") or 3306),
+					unix_socket=self.config.get("db_socket") or None,
+					user=self.config.get("db_user") or name,
+					password=self.config.get("db_password") or "",
+					database=name,
+					charset="utf8mb4",
+					autocommit=True,
+					connect_timeout=CONNECT_SECONDS,
+				)
+				if self.read_only:
+					with connection.cursor() as cursor:
+						cursor.execute("SET SESSION TRANSACTION READ ONLY")
+			except pymysql.Error as exc:
+				raise DatabaseUnavailable(
+					f"MariaDB at {self.address} refuses database {name}: {exc}. Is it running, and are db_name,"
+					" db_user and db_password in site_config.json right?"
+				) from exc
+			self._local.connection, self._local.inside = connection, False
+		return connection
+
+	def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
+		return list(self._run(sql, params)[0])
+
+	def columns(self, table: str) -> frozenset[str]:
+		rows = self.query(
+			"SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = %s",
+			(table,),
+		)
+		return frozenset(row[0] for row in rows)
+
+	def execute(self, sql: str, params: Sequence[object] = ()) -> int:
+		return self._run(sql, params)[1]
+
+	@contextmanager
+	def transaction(self, lock: str) -> Iterator[None]:
+		digest = hashlib.sha256(f"{self.config['db_name']}/{lock}".encode()).hexdigest()[:32]
+		name = f"verenigingen_{digest}"
+		# the lock first: a snapshot opened before it would not show what the last holder committed
+		if not self.query("SELECT GET_LOCK(%s, %s)", (name, LOCK_WAIT))[0][0]:
+			raise CollectorBusy("Another collector is at work on this site; the next run continues.")
+		try:
+			self.execute("START TRANSACTION")
+			self._local.inside = True
+			yield
+			self.execute("COMMIT")
+		except BaseException:
+			if getattr(self._local, "connection", None) is not None:
+				self.execute("ROLLBACK")
+			raise
+		finally:
+			self._local.inside = False
+			if getattr(self._local, "connection", None) is not None:
+				self.query("SELECT RELEASE_LOCK(%s)", (name,))
+
+	def insert(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
+		for columns, count, values in statements(rows, VARIABLES):
+			self.execute(insert_sql("mariadb", table, columns, count), values)
+
+	def upsert(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
+		for columns, count, values in statements(rows, VARIABLES):
+			self.execute(upsert_sql("mariadb", table, columns, count, list(rows[0])), values)
+
+	def _run(self, sql: str, params: Sequence[object]) -> tuple[Any, int]:
+		for attempt in (1, 2):
+			connection = self._connection()
+			try:
+				with connection.cursor() as cursor:
+					cursor.execute(sql, [_bind(value) for value in params] if params else None)
+					return cursor.fetchall(), cursor.rowcount
+			except (pymysql.OperationalError, pymysql.InterfaceError, pymysql.InternalError) as exc:
+				code = exc.args[0] if exc.args else None
+				if code in READ_ONLY:
+					raise ReadOnlySite(f"The site is only being audited; the server refused: {exc}") from exc
+				if code not in LOST:
+					raise
+				inside = self._local.inside
+				self._local.connection = None
+				# a lost idle connection is opened anew once; inside a transaction the work is gone and must be redone
+				if inside or attempt == 2:
+					raise DatabaseUnavailable(f"MariaDB at {self.address} went away: {exc}") from exc
+		raise AssertionError("unreachable")
+
+
+def _bind(value: object) -> object:
+	return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value

@@ -1,0 +1,171 @@
+"""The small Protocols of the port, stand-alone."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import logging
+import os
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from cryptography.fernet import Fernet, InvalidToken
+
+from verenigingen import hooks
+from verenigingen.exceptions import ConfigurationError
+from verenigingen.host.port import Store, User
+
+log = logging.getLogger("verenigingen")
+SYSTEM = User("Administrator", frozenset({"System Manager", "Compliance Officer", "Monitoring Agent"}))
+_user: ContextVar[User] = ContextVar("user", default=SYSTEM)
+
+
+@contextmanager
+def acting_as(user: User) -> Iterator[None]:
+	"""Makes `user` the one who asks, until the block ends."""
+	token = _user.set(user)
+	try:
+		yield
+	finally:
+		_user.reset(token)
+
+
+class ZoneClock:
+	"""The machine's clock in the site's zone."""
+
+	def __init__(self, zone: str) -> None:
+		self.zone = ZoneInfo(zone)
+
+	def now(self) -> datetime:
+		return datetime.now(self.zone)
+
+
+class MemoryCache:
+	"""Values of this process, at most `size` of them; the least recently used goes first."""
+
+	def __init__(self, size: int = 1_000) -> None:
+		self.size = size
+		self._kept: OrderedDict[str, tuple[float, str]] = OrderedDict()
+		self._lock = threading.Lock()
+
+	def get(self, key: str) -> Any:
+		with self._lock:
+			kept = self._kept.get(key)
+			if kept is None or kept[0] < time.monotonic():
+				self._kept.pop(key, None)
+				return None
+			self._kept.move_to_end(key)
+		return json.loads(kept[1])
+
+	def put(self, key: str, value: Any, ttl: int) -> None:
+		with self._lock:
+			self._kept[key] = (time.monotonic() + ttl, json.dumps(value))
+			self._kept.move_to_end(key)
+			while len(self._kept) > self.size:
+				self._kept.popitem(last=False)
+
+	def clear(self, prefix: str) -> None:
+		with self._lock:
+			for key in [key for key in self._kept if key.startswith(prefix)]:
+				del self._kept[key]
+
+
+class InlineQueue:
+	"""Runs a job at once, in this process."""
+
+	def enqueue(self, method: str, *, job_id: str, timeout: int, **kwargs: object) -> str:
+		module, _, name = method.rpartition(".")
+		getattr(import_module(module), name)(**kwargs)
+		return job_id
+
+
+class LocalAccess:
+	"""The user of this context; accesses go to the Access Log of the store."""
+
+	def __init__(self, store: Store, clock: ZoneClock) -> None:
+		self.store, self.clock = store, clock
+
+	def user(self) -> User:
+		return _user.get()
+
+	def log(self, method: str, arguments: Mapping[str, object]) -> None:
+		now = self.clock.now().replace(tzinfo=None)
+		name = hashlib.sha256(os.urandom(16)).hexdigest()[:10]
+		row = {"name": name, "user": self.user().name, "method": method[:140], "timestamp": now}
+		self.store.insert("tabAccess Log", [row | {"filters": json.dumps(dict(arguments), default=str)}])
+
+
+class LocalSecrets:
+	"""The encryption key of site_config.json; pseudonyms fall back to a key file beside the store."""
+
+	def __init__(self, key: str | None, key_file: Path) -> None:
+		self._key, self._file = key, key_file
+
+	def encrypt(self, text: str) -> str:
+		return self._fernet().encrypt(text.encode()).decode()
+
+	def decrypt(self, token: str) -> str:
+		try:
+			return self._fernet().decrypt(token.encode()).decode()
+		except InvalidToken as exc:
+			raise ConfigurationError("The value was not encrypted with this site's encryption_key.") from exc
+
+	def pseudonym(self, text: str) -> str:
+		key = hashlib.sha256(b"verenigingen pseudonym/" + (self._key or self._own_key()).encode()).digest()
+		return hmac.new(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:16]
+
+	def _fernet(self) -> Fernet:
+		if not self._key:
+			raise ConfigurationError("site_config.json has no encryption_key; nothing can be encrypted.")
+		try:
+			return Fernet(self._key)
+		except ValueError as exc:
+			raise ConfigurationError("encryption_key in site_config.json is not a Fernet key.") from exc
+
+	def _own_key(self) -> str:
+		try:
+			handle = os.open(self._file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+		except FileExistsError:
+			return self._file.read_text()
+		with os.fdopen(handle, "w") as out:
+			out.write(Fernet.generate_key().decode())
+		return self._file.read_text()
+
+
+class LogNotify:
+	"""Progress for whoever reads the log."""
+
+	def progress(self, done: int, total: int, title: str) -> None:
+		log.info("%s: %s of %s", title, done, total)
+
+
+class LocalConfig:
+	"""Monitoring Settings of the store, then site_config.json."""
+
+	def __init__(self, store: Store, site_config: Mapping[str, Any]) -> None:
+		self.store, self.site_config = store, site_config
+
+	def get(self, name: str) -> Any:
+		found = self.store.query(
+			"SELECT value FROM `tabSingles` WHERE doctype = %s AND field = %s", ("Monitoring Settings", name)
+		)
+		value = found[0][0] if found else None
+		return self.site_config.get(name) if value in (None, "") else value
+
+
+class LocalHooks:
+	"""The hooks of this app; no other app is installed stand-alone."""
+
+	def get(self, name: str) -> list[str]:
+		declared = getattr(hooks, name, [])
+		return list(dict.fromkeys([declared] if isinstance(declared, str) else declared))

@@ -1,0 +1,121 @@
+"""Our tables, made from the DocType files in the package: one schema for the bench, SQLite and MariaDB."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from verenigingen.host.sql import quoted
+
+PACKAGE = Path(__file__).resolve().parents[2]
+LAYOUT = {
+	"Section Break",
+	"Column Break",
+	"Tab Break",
+	"HTML",
+	"Button",
+	"Heading",
+	"Fold",
+	"Table",
+	"Table MultiSelect",
+}
+LONG = {
+	"Small Text",
+	"Text",
+	"Long Text",
+	"Code",
+	"Text Editor",
+	"HTML Editor",
+	"Markdown Editor",
+	"JSON",
+	"Attach",
+}
+NUMBERS = {"Currency", "Float", "Percent", "Duration"}
+
+STANDARD = {
+	"creation": "Datetime",
+	"modified": "Datetime",
+	"modified_by": "Data",
+	"owner": "Data",
+	"docstatus": "Int",
+	"idx": "Int",
+}
+CHILD = {"parent": "Data", "parentfield": "Data", "parenttype": "Data"}
+SINGLES = {"doctype": "Data", "field": "Data", "value": "Long Text"}
+ACCESS_LOG = {"user": "Data", "method": "Data", "filters": "Code", "timestamp": "Datetime"}
+
+
+def doctypes() -> Iterator[dict[str, Any]]:
+	"""The app's DocTypes as their JSON files declare them."""
+	for path in sorted(PACKAGE.glob("*/doctype/*/*.json")):
+		declared = json.loads(path.read_text(encoding="utf-8"))
+		if declared.get("doctype") == "DocType":
+			yield declared
+
+
+def column_type(dialect: str, fieldtype: str) -> str:
+	"""The column type Frappe gives a fieldtype, or SQLite's nearest."""
+	if fieldtype in {"Int", "Check"}:
+		return "int(11) NOT NULL DEFAULT 0" if dialect == "mariadb" else "INTEGER NOT NULL DEFAULT 0"
+	if fieldtype in NUMBERS:
+		return "decimal(21,9) NOT NULL DEFAULT 0" if dialect == "mariadb" else "REAL NOT NULL DEFAULT 0"
+	if dialect == "sqlite":
+		return "TEXT"
+	if fieldtype in LONG:
+		return "longtext"
+	return {"Datetime": "datetime(6)", "Date": "date", "Time": "time(6)"}.get(fieldtype, "varchar(140)")
+
+
+def create_table(
+	run: Callable[[str], object],
+	columns_of: Callable[[str], frozenset[str]],
+	dialect: str,
+	table: str,
+	fields: Mapping[str, str],
+	indexes: tuple[str, ...] = (),
+) -> None:
+	"""Creates the table with Frappe's standard columns, or adds the columns it lacks."""
+	present = columns_of(table)
+	wanted = {**STANDARD, **fields}
+	name = quoted(dialect, table)
+	typed = {
+		column: f"{quoted(dialect, column)} {column_type(dialect, kind)}" for column, kind in wanted.items()
+	}
+	if present:
+		for column, declaration in typed.items():
+			if column not in present:
+				run(f"ALTER TABLE {name} ADD COLUMN {declaration}")
+		return
+	key = (
+		"name varchar(140) NOT NULL PRIMARY KEY" if dialect == "mariadb" else "name TEXT NOT NULL PRIMARY KEY"
+	)
+	tail = " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci" if dialect == "mariadb" else ""
+	run(f"CREATE TABLE {name} ({key}, {', '.join(typed.values())}){tail}")
+	for column in indexes:
+		index = quoted(dialect, f"{table} {column}".replace(" ", "_"))
+		run(f"CREATE INDEX {index} ON {name} ({quoted(dialect, column)})")
+
+
+def create_own_tables(
+	run: Callable[[str], object], columns_of: Callable[[str], frozenset[str]], dialect: str
+) -> None:
+	"""Creates or completes every table of the app, tabSingles and an Access Log where there is none."""
+	for declared in doctypes():
+		if declared.get("issingle"):
+			continue
+		fields = {f["fieldname"]: f["fieldtype"] for f in declared["fields"] if f["fieldtype"] not in LAYOUT}
+		indexes = tuple(
+			f["fieldname"] for f in declared["fields"] if f.get("search_index") and f["fieldtype"] not in LONG
+		)
+		if declared.get("istable"):
+			fields, indexes = fields | CHILD, (*indexes, "parent")
+		create_table(run, columns_of, dialect, f"tab{declared['name']}", fields, indexes)
+	if not columns_of("tabSingles"):
+		columns = ", ".join(
+			f"{quoted(dialect, c)} {column_type(dialect, kind)}" for c, kind in SINGLES.items()
+		)
+		run(f"CREATE TABLE {quoted(dialect, 'tabSingles')} ({columns})")
+	if not columns_of("tabAccess Log"):
+		create_table(run, columns_of, dialect, "tabAccess Log", ACCESS_LOG)
