@@ -22,5 +22,8 @@ test: setup lint
 	$(VENV)/bin/python -m pytest
 	bash tests/frappe_suite.sh
 
+bench: setup
+	$(VENV)/bin/python -m benchmarks.collection $(BENCH_ARGS)
+
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -41,7 +41,9 @@ class Program(click.Group):
 	required=True,
 	help="A site_config.json, or the folder that holds it. A site that is not our own is only read.",
 )
-@click.option("--store", type=click.Path(path_type=Path), help="SQLite file for our tables when a site is audited.")
+@click.option(
+	"--store", type=click.Path(path_type=Path), help="SQLite file for our tables when a site is audited."
+)
 @click.pass_context
 def main(ctx: click.Context, site: Path, store: Path | None) -> None:
 	"""Monitoring, analytics and compliance of an association's site, without a bench."""

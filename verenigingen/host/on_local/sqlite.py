@@ -41,9 +41,6 @@ class SqliteStore:
 				raise DatabaseUnavailable(f"Cannot open {self.path}: {exc}") from exc
 			# a log may hold bytes that are no UTF-8; one such row must not hide the others
 			connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
-			connection.create_function(
-				"char_length", 1, lambda t: None if t is None else len(t), deterministic=True
-			)
 			if not self.read_only:
 				connection.execute("PRAGMA journal_mode=WAL")
 				connection.execute("PRAGMA synchronous=NORMAL")
@@ -88,13 +85,18 @@ class SqliteStore:
 
 	def _run(self, sql: str, params: Sequence[object]) -> sqlite3.Cursor:
 		try:
-			return self._connection().execute(sql.replace("%s", "?"), [_bind(value) for value in params])
+			return self._connection().execute(_translated(sql), [_bind(value) for value in params])
 		except sqlite3.OperationalError as exc:
 			if "readonly" in str(exc):
 				raise ReadOnlySite(f"{self.path} is only being read: {exc}") from exc
 			if "unable to open" in str(exc) or "disk I/O" in str(exc):
 				raise DatabaseUnavailable(f"{self.path} cannot be used: {exc}") from exc
 			raise
+
+
+def _translated(sql: str) -> str:
+	# LENGTH counts characters in SQLite; a function of ours would be refused texts that are no UTF-8
+	return sql.replace("%s", "?").replace("CHAR_LENGTH(", "LENGTH(")
 
 
 def _bind(value: object) -> object:

@@ -1,0 +1,110 @@
+"""Private servers for the suite: temporary folders, free ports, gone when the run ends."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import pymysql
+
+PASSWORD = "suite"
+
+
+def need(program: str, package: str) -> str:
+	"""The program's path; installs the Debian package when root, else says what to install."""
+	found = shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin")
+	if not found and os.geteuid() == 0 and shutil.which("apt-get"):
+		subprocess.run(["apt-get", "update", "-qq"], check=False)
+		environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+		subprocess.run(["apt-get", "install", "-y", "-qq", package], check=False, env=environment)
+		found = shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin")
+	if not found:
+		raise RuntimeError(f"The suite needs {program}: install the Debian package {package}.")
+	return found
+
+
+def free_port() -> int:
+	"""A port nobody listens on."""
+	with socket.socket() as probe:
+		probe.bind(("127.0.0.1", 0))
+		return int(probe.getsockname()[1])
+
+
+class MariaServer:
+	"""A private MariaDB."""
+
+	def __init__(self) -> None:
+		self.server = need("mariadbd", "mariadb-server")
+		self.folder = Path(tempfile.mkdtemp(prefix="verenigingen-mariadb-"))
+		self.port = free_port()
+		self.process: subprocess.Popen[bytes] | None = None
+		atexit.register(self.close)
+		user = ["--user=root"] if os.geteuid() == 0 else []
+		install = need("mariadb-install-db", "mariadb-server")
+		options = [
+			"--no-defaults",
+			f"--datadir={self.folder}/data",
+			"--auth-root-authentication-method=normal",
+		]
+		subprocess.run([install, *options, *user], check=True, capture_output=True)
+		(self.folder / "init.sql").write_text(f"SET PASSWORD FOR root@localhost = PASSWORD('{PASSWORD}');")
+		self.start()
+
+	def start(self) -> None:
+		"""Starts the server, or starts it again, and waits until it answers."""
+		user = ["--user=root"] if os.geteuid() == 0 else []
+		command = [
+			self.server,
+			"--no-defaults",
+			f"--datadir={self.folder}/data",
+			f"--port={self.port}",
+			"--bind-address=127.0.0.1",
+			f"--socket={self.folder}/s.sock",
+			f"--init-file={self.folder}/init.sql",
+			"--innodb-flush-log-at-trx-commit=0",
+			"--character-set-server=utf8mb4",
+			*user,
+		]
+		with open(self.folder / "log", "ab") as out:
+			self.process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True)
+		for _ in range(300):
+			try:
+				self.connect().close()
+				return
+			except pymysql.Error:
+				time.sleep(0.1)
+		raise RuntimeError(f"MariaDB did not start: {(self.folder / 'log').read_text()[-2000:]}")
+
+	def connect(self, database: str | None = None) -> pymysql.Connection:
+		"""A connection as root."""
+		return pymysql.connect(
+			host="127.0.0.1",
+			port=self.port,
+			user="root",
+			password=PASSWORD,
+			database=database,
+			autocommit=True,
+		)
+
+	def execute(self, sql: str) -> None:
+		"""Runs one statement as root."""
+		with self.connect() as connection, connection.cursor() as cursor:
+			cursor.execute(sql)
+
+	def stop(self) -> None:
+		"""Stops the server and keeps its data."""
+		if self.process and self.process.poll() is None:
+			os.killpg(self.process.pid, signal.SIGTERM)
+			self.process.wait(30)
+
+	def close(self) -> None:
+		"""Stops the server and removes its data."""
+		self.stop()
+		shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,5 @@
+"""`python -m verenigingen.standalone` is the program `verenigingen`."""
+
+from verenigingen.standalone.cli import main
+
+main()
