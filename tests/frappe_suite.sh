@@ -9,7 +9,9 @@ skip() { echo "Frappe suite NOT RUN: $1"; exit 0; }
 
 [ -d "$bench_dir/sites/$site" ] || skip "no bench with $site at $bench_dir (set FRAPPE_BENCH)."
 command -v bench >/dev/null || skip "there is a bench at $bench_dir, but no 'bench' command on PATH."
-if [ -x "$HOME/bench-services/start.sh" ]; then "$HOME/bench-services/start.sh" >/dev/null; fi
+start=${FRAPPE_BENCH_START:-$HOME/bench-services/start.sh}
+if [ -x "$start" ]; then "$start" >/dev/null; fi
+(cd "$bench_dir" && bench --site "$site" list-apps >/dev/null 2>&1) || skip "the services of $bench_dir do not answer."
 app=$bench_dir/apps/verenigingen
 if [ -e "$app" ] && [ ! -L "$app" ]; then
 	skip "$app is a checkout of its own; link it to the one under test to run the suite."
