@@ -18,7 +18,7 @@ TABLE = "tabError Log"
 # A traceback tells its exception last and its entry first; what lies between in a text of megabytes is locals.
 HALF = 32_768
 CUT = "\n[…]\n"
-NAMES_PER_STEP = 5_000
+NAMES_PER_STEP = 10_000
 IMPERSONAL = {
 	"",
 	"Administrator",

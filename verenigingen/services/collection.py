@@ -24,7 +24,9 @@ from verenigingen.host.port import Host, in_chunks, marks
 from verenigingen.services.rollup import absorb
 
 LOCK = "collect"
-ROWS_PER_BATCH = 1_000
+ROWS_PER_BATCH = 10_000  # one transaction; cells are written once per batch, so large ones save most work
+ROWS_PER_READ = 500  # texts of up to 64 KB each are in memory for this many rows at a time
+KEYS_PER_QUERY = 1_000
 OVERLAP = timedelta(minutes=10)
 RECONCILE_EVERY = timedelta(hours=1)
 SKEW = timedelta(minutes=5)  # an event may be this far ahead of our clock before its time is disbelieved
@@ -124,30 +126,18 @@ class _Run:
 			self._batch(batch)
 
 	def _batch(self, names: Sequence[str]) -> None:
-		rows = self.source.rows(names)
+		name = self.source.name
 		with self.host.store.transaction(LOCK):
 			# asked again inside the lock: another collector may have been faster
-			keep = set(_unseen(self.host, self.source.name, [row.key for row in rows]))
-			rows = [row for row in rows if row.key in keep]
-			if not rows:
+			fresh = _unseen(self.host, name, names)
+			current = _load(self.host, name)
+			times: list[datetime] = []
+			absorb(self.host, name, self._read(fresh, times))
+			if not times:
 				return
-			current = _load(self.host, self.source.name)
-			timed = [(row, believable(row.when, self.now)) for row in rows]
-			self.host.store.insert(
-				LEDGER,
-				[
-					{
-						"name": ledger_key(self.source.name, row.key),
-						"source": self.source.name,
-						"row_time": when,
-					}
-					for row, when in timed
-				],
-			)
-			absorb(self.host, self.source.name, timed)
-			oldest = min(when for _, when in timed)
+			oldest = min(times)
 			self.state.data_since = min(oldest, self.state.data_since or oldest, current.data_since or oldest)
-			self.state.collected_rows = current.collected_rows + len(rows)
+			self.state.collected_rows = current.collected_rows + len(times)
 			self.host.store.upsert(
 				STATE,
 				[
@@ -158,7 +148,19 @@ class _Run:
 					}
 				],
 			)
-		self.collected += len(rows)
+		self.collected += len(times)
+
+	def _read(self, names: Sequence[str], times: list[datetime]) -> Iterator[tuple[ErrorRow, datetime]]:
+		"""The named rows with the time they count at, each entered into the ledger as it passes."""
+		name = self.source.name
+		for chunk in in_chunks(names, ROWS_PER_READ):
+			timed = [(row, believable(row.when, self.now)) for row in self.source.rows(chunk)]
+			entries = [
+				{"name": ledger_key(name, row.key), "source": name, "row_time": when} for row, when in timed
+			]
+			self.host.store.insert(LEDGER, entries)
+			times += [when for _, when in timed]
+			yield from timed
 
 	def finish(self) -> None:
 		"""Writes down how far the run came."""
@@ -193,7 +195,7 @@ def ledger_key(source: str, name: str) -> str:
 
 def _unseen(host: Host, source: str, names: Sequence[str]) -> list[str]:
 	fresh: list[str] = []
-	for chunk in in_chunks(list(dict.fromkeys(names)), ROWS_PER_BATCH):
+	for chunk in in_chunks(list(dict.fromkeys(names)), KEYS_PER_QUERY):
 		keys = {ledger_key(source, name): name for name in chunk}
 		held = host.store.query(f"SELECT name FROM `{LEDGER}` WHERE name IN ({marks(len(keys))})", list(keys))
 		seen = {row[0] for row in held}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -20,7 +20,7 @@ from verenigingen.host.port import Host, Row, in_chunks, marks
 ISSUE, ISSUE_DAY = "tabError Issue", "tabError Issue Day"
 ISSUE_USER, USER_DAY = "tabError Issue User", "tabError User Day"
 IDS_PER_QUERY = 1_000
-Timed = Sequence[tuple[ErrorRow, datetime]]
+Timed = Iterable[tuple[ErrorRow, datetime]]
 
 
 @dataclass(slots=True)
@@ -39,7 +39,7 @@ class _Span:
 class _Batch:
 	"""What one batch adds, by the names of the rows it will meet."""
 
-	identities: dict[str, tuple[Identity, ErrorRow]] = field(default_factory=dict)
+	identities: dict[str, tuple[Identity, str]] = field(default_factory=dict)
 	spans: dict[str, _Span] = field(default_factory=lambda: defaultdict(_Span))
 	hours: dict[tuple[str, date], Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
 	users: dict[tuple[str, str], _Span] = field(default_factory=lambda: defaultdict(_Span))
@@ -65,7 +65,8 @@ def _gather(host: Host, rows: Timed) -> _Batch:
 	for row, when in rows:
 		identity = identify(row.title, row.text)
 		issue = issue_name(identity.fingerprint)
-		batch.identities.setdefault(issue, (identity, row))
+		if issue not in batch.identities:
+			batch.identities[issue] = (identity, sample(row.title, row.text))
 		batch.spans[issue].add(when)
 		day = when.date()
 		batch.hours[issue, day][when.hour] += 1
@@ -111,7 +112,7 @@ def _write_issues(host: Host, source: str, batch: _Batch) -> None:
 	host.store.upsert(ISSUE, known_rows)
 
 
-def _description(identity: Identity, row: ErrorRow) -> dict[str, object]:
+def _description(identity: Identity, excerpt: str) -> dict[str, object]:
 	return {
 		"title": identity.title,
 		"fingerprint": identity.fingerprint,
@@ -123,7 +124,7 @@ def _description(identity: Identity, row: ErrorRow) -> dict[str, object]:
 		"category": identity.category,
 		"category_reason": identity.category_reason,
 		"severity": identity.severity,
-		"sample": sample(row.title, row.text),
+		"sample": excerpt,
 	}
 
 

@@ -165,6 +165,7 @@ def new_batch(*rows: dict, **fields) -> Document:
 			"batch_date": add_days(today(), 7),
 			"batch_description": "Dues",
 			"batch_type": "CORE",
+			"currency": "EUR",  # a site whose company keeps its books in another currency would fill in that one
 			"invoices": list(rows) or [batch_row()],
 			**fields,
 		}
