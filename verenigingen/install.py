@@ -29,6 +29,7 @@ def make_roles():
 def before_uninstall():
 	"""What Frappe does not take along with the DocTypes: values of our Single, roles, log settings, job rows."""
 	doctypes = frappe.get_all("DocType", filters={"module": ("in", MODULES)}, pluck="name")
+	frappe.flags.verenigingen_doctypes = doctypes  # they are gone when after_uninstall wants their names
 	frappe.db.delete("Singles", {"doctype": ("in", doctypes)})
 	frappe.db.delete("Logs To Clear", {"ref_doctype": ("in", doctypes)})
 	for table in ("Version", "Deleted Document"):
@@ -44,7 +45,9 @@ def before_uninstall():
 
 
 def after_uninstall():
-	"""Roles go last: the permissions that name them are gone by now."""
+	"""Roles go last: the permissions that name them are gone by now. So do Frappe's own notes of what it deleted."""
+	for kind, names in (("DocType", frappe.flags.verenigingen_doctypes or []), ("Module Def", MODULES)):
+		frappe.db.delete("Deleted Document", {"deleted_doctype": kind, "deleted_name": ("in", [*names, ""])})
 	for role in ROLES:
 		frappe.db.delete("Has Role", {"role": role})
 		frappe.delete_doc_if_exists("Role", role, force=True)

@@ -14,7 +14,8 @@ class TestDuesScheduleOwner(IntegrationTestCase):
 	def test_defaults(self):
 		schedule = make_schedule()
 		self.assertEqual(schedule.name, schedule.schedule_name)
-		self.assertEqual((schedule.currency, schedule.invoice_days_before), ("EUR", 30))
+		self.assertEqual(schedule.meta.get_field("currency").default, "EUR")
+		self.assertEqual(schedule.invoice_days_before, 30)
 		self.assertEqual(schedule.auto_generate, 1)
 
 	def test_a_schedule_needs_a_member(self):
