@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 from . import names, rhythm
 from .manifest import breach, incident
-from .model import USD, Batch, Change, Item, Mandate, Person, World
+from .model import EUR, USD, Batch, Change, Item, Mandate, Person, World
 from .money import add_transfers
 from .people import REGISTRAR
 from .target import add_months, next_open
@@ -68,7 +68,14 @@ def plant(world: World) -> None:
 def plant_in_batches(world: World) -> None:
 	"""Breaks the rule about totals, and completes the facts about the Christmas batch."""
 	rng = rhythm.rng(world.seed, "batch breaches")
-	large = [batch for batch in world.batches if batch.processed and len(batch.items) >= 10]
+	large = [
+		batch
+		for batch in world.batches
+		if batch.processed
+		and len(batch.items) >= 10
+		and (batch.due.month, batch.due.day) != (12, 25)
+		and all(item.amount and item.currency == EUR for _person, _mandate, item in batch.items)
+	]
 	chosen = rng.choice(large[len(large) // 2 :])
 	chosen.total_error = 12.5
 	breach(

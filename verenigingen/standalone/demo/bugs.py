@@ -5,6 +5,7 @@ Arguments vary with every call, as they would with real users; the bug itself de
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -13,6 +14,7 @@ from typing import Any
 
 from . import names
 from .model import Person, World
+from .money_rows import invoiced
 from .users import office_user
 
 Arguments = dict[str, Any]
@@ -20,16 +22,33 @@ Make = Callable[[Random, "Site", datetime], tuple[Arguments, str]]
 
 
 class Site:
-	"""What a call of the demo app sees: records, and the people to call it for."""
+	"""What a call of the demo app sees: records, and the people to call it for.
+
+	Only members from before the window are called for, so that nobody has errors before joining.
+	"""
 
 	def __init__(self, world: World) -> None:
 		self.world = world
-		self.people = [person for person in world.people if not person.left]
+		self.people = [person for person in world.people if not person.left and person.joined < world.start]
 		self.portal = [person for person in self.people if person.user]
 		self.no_birth_date = [person for person in self.people if person.birth is None]
-		self.accented = [person for person in self.portal if not person.first.isascii()] or self.portal
-		self.batches = [batch.name for batch in world.batches]
+		early = world.start - timedelta(days=500)
+		self.veterans = [person for person in self.people if person.joined < early]
+		self.mandates = [person.mandate for person in self.people if person.mandate]
+		self._batches = sorted((batch.created, batch.name) for batch in world.batches)
+		self._invoices = [(item.posted, person, item.invoice) for person, item in invoiced(world)]
 		self.records = {"Member": {person.name: _record(person) for person in world.people}}
+
+	def open_batch(self, rng: Random, when: datetime) -> str:
+		"""One of the latest batches at that time."""
+		last = bisect_left(self._batches, (when, ""))
+		return rng.choice(self._batches[max(0, last - 4) : last])[1]
+
+	def new_invoice(self, rng: Random, when: datetime) -> tuple[Person, str]:
+		"""One of the latest invoices at that time."""
+		last = bisect_left(self._invoices, when, key=lambda invoice: invoice[0])
+		_posted, person, invoice = rng.choice(self._invoices[max(0, last - 300) : last])
+		return person, invoice
 
 
 def _record(person: Person) -> dict[str, Any]:
@@ -69,7 +88,7 @@ def _update_address(rng: Random, site: Site, when: datetime) -> tuple[Arguments,
 
 
 def _generate_invoices(rng: Random, site: Site, when: datetime) -> tuple[Arguments, str]:
-	person = rng.choice(site.people)
+	person = rng.choice(site.veterans)
 	last = date(when.year - 1, rng.choice((1, 3, 5, 8, 10)), 31)
 	values = {
 		"schedule": person.schedule,
@@ -108,17 +127,15 @@ def _change_account(rng: Random, site: Site, when: datetime) -> tuple[Arguments,
 
 
 def _mark_first(rng: Random, site: Site, when: datetime) -> tuple[Arguments, str]:
-	person = rng.choice(site.people)
-	mandate_id = f"MNDT-{when.year}-{rng.randint(1, 2400):05d}"
-	return {"mandates": [{"mandate_id": mandate_id, "iban": person.account.iban, "usages": []}]}, office_user(
-		rng
-	)
+	mandate = rng.choice(site.mandates)
+	values = {"mandate_id": mandate.mandate_id, "iban": mandate.account.iban, "usages": []}
+	return {"mandates": [values]}, office_user(rng)
 
 
 def _add_to_batch(rng: Random, site: Site, when: datetime) -> tuple[Arguments, str]:
 	person = rng.choice(site.people)
 	values = {
-		"batch": rng.choice(site.batches[-8:]),
+		"batch": site.open_batch(rng, when),
 		"member": person.name,
 		"amount": person.rate,
 		"attempt": rng.randint(0, 9),
@@ -131,9 +148,10 @@ def _send_welcome(rng: Random, site: Site, when: datetime) -> tuple[Arguments, s
 
 
 def _send_invoices(rng: Random, site: Site, when: datetime) -> tuple[Arguments, str]:
+	person, invoice = site.new_invoice(rng, when)
 	values = {
-		"member": rng.choice(site.people).name,
-		"invoice": f"ACC-SINV-{when.year}-{rng.randint(1, 12000):05d}",
+		"member": person.name,
+		"invoice": invoice,
 		"host": f"mx{rng.randint(1, 3)}.mail.example",
 		"port": 587,
 	}
@@ -148,7 +166,7 @@ def _send_newsletter(rng: Random, site: Site, when: datetime) -> tuple[Arguments
 
 
 def _save_preferences(rng: Random, site: Site, when: datetime) -> tuple[Arguments, str]:
-	person = rng.choice(site.accented)
+	person = rng.choice(site.portal)
 	shown = person.full_name if not person.full_name.isascii() else f"{person.first} (André)"
 	return {"member": person.name, "display_name": shown, "newsletter": rng.random() < 0.6}, person.email
 
@@ -184,14 +202,23 @@ def _change_rate(rng: Random, site: Site, when: datetime) -> tuple[Arguments, st
 	return values, person.email
 
 
-def dashboard_of(person: Person) -> Make:
-	"""Calls of one person, whose preference is stored as text."""
+def one_user(person: Person) -> Bug:
+	"""The bug that only this person meets, whose preference is stored as text."""
 
 	def make(rng: Random, site: Site, when: datetime) -> tuple[Arguments, str]:
 		preferences = {"page_length": "20", "theme": rng.choice(("light", "dark"))}
 		return {"member": person.name, "preferences": preferences, "page": rng.randint(1, 5)}, person.email
 
-	return make
+	return Bug(
+		"one_user",
+		"request",
+		"portal.dashboard",
+		"TypeError",
+		"portal.first_row",
+		make,
+		"portal",
+		per_day=2.4,
+	)
 
 
 # The background: office or portal rhythm, and a rate that stays what it is for the whole window.
@@ -249,6 +276,3 @@ QUEUE_FULL = Bug(
 	"machine",
 	1,
 )
-ONE_USER = Bug(
-	"one_user", "request", "portal.dashboard", "TypeError", "portal.first_row", dashboard_of, "portal", 2.4
-)  # type: ignore[arg-type]

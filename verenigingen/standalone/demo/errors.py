@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from . import bugs, rhythm
@@ -29,6 +29,16 @@ RESOLVED_FROM, RESOLVED_TO = 80, 60
 GROWING_DAYS, GROWING_END = 45, 22.0
 ONE_USER_DAYS = 40
 _DAY = timedelta(days=1)
+_EXPECTED = {
+	"spike": ("error_spike", "many times the usual number of this error, for three hours only"),
+	"new_after_change": (
+		"new_error_after_change",
+		"never seen before, goes on until now, and began shortly after a change of the System Settings",
+	),
+	"resolved": ("resolved_error", "occurred in these days only and is over since"),
+	"growing": ("growing_error", "grows steadily and linearly until now"),
+	"one_user": ("single_user_error", "met one single user"),
+}
 
 
 @dataclass(frozen=True)
@@ -59,7 +69,7 @@ class Errors:
 		self.world = world
 		self.now = world.now
 		self._plans: list[tuple[Bug, list[datetime]]] = []
-		self._planted: dict[str, tuple[datetime, dict[str, object]]] = {}
+		self._planted: dict[str, tuple[Bug, datetime, dict[str, object]]] = {}
 		self.traces: list[Trace] = []
 		self.counts: Counter[str] = Counter()
 		self.rates: dict[str, float] = {}
@@ -91,13 +101,13 @@ class Errors:
 		rng = rhythm.rng(self.world.seed, "spike")
 		extra = sorted(start + (end - start) * rng.random() for _ in range(round(expected * SPIKE_FACTOR)))
 		self._plans.append((bug, extra))
-		facts = {
+		facts: dict[str, object] = {
 			"until": end,
 			"factor": SPIKE_FACTOR,
 			"extra": len(extra),
 			"usual_in_these_hours": round(expected, 2),
 		}
-		self._planted["spike"] = (start, facts)
+		self._planted["spike"] = (bug, start, facts)
 
 	def _after_change(self) -> None:
 		bug = bugs.NUMBER_FORMAT
@@ -111,14 +121,14 @@ class Errors:
 		changed = start - CONFIG_LEAD
 		fields = (("number_format", "#,###.##", "#.###,##"),)
 		self.world.changes.append(Change(changed, user, "System Settings", "System Settings", fields))
-		facts = {
+		facts: dict[str, object] = {
 			"cause_doctype": "System Settings",
 			"cause_field": "number_format",
 			"cause_when": changed,
 			"cause_user": user,
 			"minutes_after_cause": CONFIG_LEAD.seconds // 60,
 		}
-		self._planted["new_after_change"] = (start, facts)
+		self._planted["new_after_change"] = (bug, start, facts)
 
 	def _resolved(self) -> None:
 		start = max(self.world.start, self.now - RESOLVED_FROM * _DAY)
@@ -126,14 +136,14 @@ class Errors:
 		generator = rhythm.generator(self.world.seed, "resolved")
 		bug = bugs.DUPLICATES
 		self._plans.append((bug, rhythm.moments(generator, bug.shape, bug.per_day, start, end)))
-		self._planted["resolved"] = (start, {"until": end})
+		self._planted["resolved"] = (bug, start, {"until": end})
 
 	def _growing(self) -> None:
 		bug = bugs.QUEUE_FULL
 		start = self.now - GROWING_DAYS * _DAY
 		generator = rhythm.generator(self.world.seed, "growing")
 		slope = (GROWING_END - bug.per_day) / GROWING_DAYS
-		found = rhythm.moments(
+		found = rhythm.steady(
 			generator,
 			bug.shape,
 			bug.per_day,
@@ -142,20 +152,22 @@ class Errors:
 			lambda day: (bug.per_day + slope * day) / bug.per_day,
 		)
 		self._plans.append((bug, found))
-		facts = {"per_day_at_start": bug.per_day, "per_day_at_end": GROWING_END, "days": GROWING_DAYS}
-		self._planted["growing"] = (start, facts)
+		facts: dict[str, object] = {
+			"per_day_at_start": bug.per_day,
+			"per_day_at_end": GROWING_END,
+			"days": GROWING_DAYS,
+		}
+		self._planted["growing"] = (bug, start, facts)
 
 	def _one_user(self) -> None:
 		start = self.now - ONE_USER_DAYS * _DAY
 		old = [person for person in self.world.people if person.user and person.joined < start - 30 * _DAY]
 		person = rhythm.rng(self.world.seed, "one user").choice(old)
-		bug = replace(bugs.ONE_USER, make=bugs.dashboard_of(person))
+		bug = bugs.one_user(person)
 		generator = rhythm.generator(self.world.seed, "one user")
 		self._plans.append((bug, rhythm.moments(generator, bug.shape, bug.per_day, start, self.now)))
-		self._planted["one_user"] = (
-			start,
-			{"user": person.email, "doctype": "Member", "names": [person.name]},
-		)
+		facts: dict[str, object] = {"user": person.email, "doctype": "Member", "names": [person.name]}
+		self._planted["one_user"] = (bug, start, facts)
 
 	def rows(self, site: Site, names: HashNames) -> Iterator[Row]:
 		"""Lets every bug strike, in the order of the rows."""
@@ -199,23 +211,8 @@ class Errors:
 
 	def record(self) -> list[dict[str, object]]:
 		"""Records the incidents with the true counts; returns the background bugs."""
-		expectations = {
-			"spike": (
-				"error_spike",
-				bugs.LOCKED,
-				"many times the usual number of this error, for three hours only",
-			),
-			"new_after_change": (
-				"new_error_after_change",
-				bugs.NUMBER_FORMAT,
-				"never seen before, goes on until now, and began shortly after a change of the System Settings",
-			),
-			"resolved": ("resolved_error", bugs.DUPLICATES, "occurred in these days only and is over since"),
-			"growing": ("growing_error", bugs.QUEUE_FULL, "grows steadily and linearly until now"),
-			"one_user": ("single_user_error", bugs.ONE_USER, "met one single user"),
-		}
-		for name, (kind, bug, expect) in expectations.items():
-			when, facts = self._planted[name]
+		for name, (kind, expect) in _EXPECTED.items():
+			bug, when, facts = self._planted[name]
 			incident(self.world, f"error-{name}", kind, when, expect, {**self._facts(bug), **facts})
 		background = [
 			{**self._facts(bug), "per_working_day": bug.per_day, "rhythm": bug.shape} for bug in bugs.NOISE
@@ -248,4 +245,5 @@ class Errors:
 def _next_flush(moment: datetime) -> datetime:
 	"""When the row of a failed request is made: every 15 minutes, a few seconds after the quarter."""
 	quarter = moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0) + timedelta(minutes=15)
-	return quarter + timedelta(seconds=2, microseconds=moment.microsecond)
+	flush = quarter + timedelta(seconds=2, microseconds=moment.microsecond)
+	return flush if rhythm.exists(flush) else flush + timedelta(hours=1)

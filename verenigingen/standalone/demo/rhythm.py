@@ -120,18 +120,23 @@ def moments(
 
 
 def steady(
-	random: np.random.Generator, shape: str, per_day: float, start: datetime, end: datetime
+	random: np.random.Generator,
+	shape: str,
+	per_day: float,
+	start: datetime,
+	end: datetime,
+	trend: Callable[[float], float] | None = None,
 ) -> list[datetime]:
-	"""Random moments of a rhythm that do not happen to look like a trend, a burst or a change.
+	"""Random moments of a rhythm that do not happen to look like another trend, a burst or a change.
 
 	Pure chance shows a trend in one of twenty series; noise that is meant to test for false alarms must not.
 	"""
-	hours, expected = rates(shape, per_day, start, end)
+	hours, expected = rates(shape, per_day, start, end, trend)
 	days = np.array([(hour.date() - start.date()).days for hour in hours])
-	expected_days = np.bincount(days, expected)
+	expected_days = np.bincount(days, expected).astype(np.float64)
 	while True:
 		counts = random.poisson(expected)
-		if _looks_steady(np.bincount(days, counts), expected_days):
+		if _looks_steady(np.bincount(days, counts).astype(np.float64), expected_days):
 			return _spread(random, hours, counts, start, end)
 
 

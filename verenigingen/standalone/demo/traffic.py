@@ -53,7 +53,7 @@ ENDPOINTS = (
 	Endpoint(f"/api/method/{APP}.portal.dashboard", "portal", 130, 0.11, 6_500),
 	Endpoint(f"/api/method/{APP}.portal.invoices", "portal", 80, 0.085, 4_200),
 	Endpoint(f"/api/method/{APP}.dues.preview", "portal", 45, 0.06, 1_100, "POST"),
-	Endpoint(OVERVIEW, "office", 42, 0.0, 0, "GET", 0.06),
+	Endpoint(OVERVIEW, "office", 42, 0.0, 0, "GET", 0.03),
 )
 
 

@@ -128,6 +128,7 @@ class UserRows:
 		yield self._user(
 			ADMINISTRATOR, "Administrator", "", "admin@vereniging.example", _SETUP, "System User"
 		)
+		yield self._user("Guest", "Guest", "", "guest@vereniging.example", _SETUP, "Website User")
 		for email, first, last, _roles in OFFICE_USERS:
 			yield self._user(email, first, last, email, _SETUP, "System User")
 		for person in self._portal:

@@ -58,6 +58,15 @@ def execute_job(method: str, arguments: Mapping[str, Any]) -> object:
 	return None
 
 
+def run_scheduled_job(method: str, arguments: Mapping[str, Any]) -> str | None:
+	"""One run of a scheduled job; its failure is not logged but handed to the Scheduled Job Log."""
+	try:
+		call(method, arguments)
+	except Exception:
+		return get_traceback(with_context=True)
+	return None
+
+
 def request(method: str, arguments: Mapping[str, Any], records: Records) -> list[Entry]:
 	"""What an API request leaves in the error log."""
 	with running(records) as state:
@@ -75,8 +84,4 @@ def job(method: str, arguments: Mapping[str, Any], records: Records) -> list[Ent
 def scheduled(method: str, arguments: Mapping[str, Any], records: Records) -> str | None:
 	"""The traceback of a failing scheduled job, which goes to the Scheduled Job Log; None when it succeeds."""
 	with running(records):
-		try:
-			call(method, arguments)
-		except Exception:
-			return get_traceback(with_context=True)
-	return None
+		return run_scheduled_job(method, arguments)

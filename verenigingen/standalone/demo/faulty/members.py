@@ -40,14 +40,14 @@ def household_label(last_name: str, address: dict[str, str]) -> str:
 	return f"Family {last_name}, {street_line}, {address['town']}"
 
 
-def merge_duplicates(members: list[str]) -> str:
+def merge_duplicates(members: list[str]) -> Any:
 	"""Merges records of one person that were entered twice."""
 	docs = [get_doc("Member", name) for name in members]
 	emails = [doc.email for doc in docs]
 	return choose_survivor(docs, emails)
 
 
-def choose_survivor(docs: list[Any], emails: list[str]) -> str:
+def choose_survivor(docs: list[Any], emails: list[str]) -> Any:
 	"""Fault: when every record has an e-mail address of its own, nothing is chosen."""
 	for doc in docs:
 		if emails.count(doc.email) > 1:
