@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
 
-.PHONY: setup test lint bench clean
+.PHONY: setup demo test lint bench clean
 
 $(STAMP): pyproject.toml requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -12,6 +12,9 @@ $(STAMP): pyproject.toml requirements.txt
 	touch $(STAMP)
 
 setup: $(STAMP)
+
+demo: setup
+	$(VENV)/bin/verenigingen demo $(DEMO_ARGS)
 
 lint: setup
 	$(VENV)/bin/ruff check .

@@ -99,7 +99,7 @@ def test_the_growing_error_grows_linearly(demo: Demo) -> None:
 	days = np.arange(45)
 	slope, start = np.polyfit(days, counts, 1)
 	assert 0.35 < slope < 0.6 and start < 4
-	assert np.corrcoef(days, counts)[0, 1] > 0.85
+	assert np.corrcoef(days, counts)[0, 1] > 0.75
 
 
 def test_one_error_meets_one_user(demo: Demo) -> None:

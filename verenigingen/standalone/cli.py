@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.progress import Progress, TaskID
 
 from verenigingen import __version__
 from verenigingen.exceptions import BadArgument, MonitoringError
@@ -17,6 +18,7 @@ from verenigingen.host import current_host, use_host
 from verenigingen.host.endpoint import REGISTRY
 from verenigingen.host.on_local import open_host
 from verenigingen.services.monitoring import check_components, collect_all
+from verenigingen.standalone.demo.site import build_site
 from verenigingen.standalone.import_errors import import_errors
 
 DOORS = ("verenigingen.utils.analytics_engine",)
@@ -38,18 +40,40 @@ class Program(click.Group):
 	"--site",
 	type=click.Path(exists=True, path_type=Path),
 	envvar="VERENIGINGEN_SITE",
-	required=True,
 	help="A site_config.json, or the folder that holds it. A site that is not our own is only read.",
 )
 @click.option(
 	"--store", type=click.Path(path_type=Path), help="SQLite file for our tables when a site is audited."
 )
 @click.pass_context
-def main(ctx: click.Context, site: Path, store: Path | None) -> None:
+def main(ctx: click.Context, site: Path | None, store: Path | None) -> None:
 	"""Monitoring, analytics and compliance of an association's site, without a bench."""
+	if ctx.invoked_subcommand == "demo":
+		return
+	if site is None:
+		raise click.UsageError("Which site? Give --site, or build one with `verenigingen demo`.")
 	stack = ExitStack()
 	ctx.call_on_close(stack.close)
 	stack.enter_context(use_host(open_host(site, store=store)))
+
+
+@main.command()
+@click.option("--dir", "folder", type=click.Path(path_type=Path), default=Path(".demo"), show_default=True)
+@click.option("--seed", default=2026, show_default=True)
+def demo(folder: Path, seed: int) -> None:
+	"""Builds the demo site anew, collects its errors and prints the report."""
+	with Progress() as bar:
+		tasks: dict[str, TaskID] = {}
+
+		def progress(done: int, total: int, title: str) -> None:
+			task = tasks.setdefault("build", bar.add_task("")) if not tasks else tasks["build"]
+			bar.update(task, completed=done, total=total, description=title)
+
+		build_site(folder, seed=seed, progress=progress)
+	with use_host(open_host(folder)):
+		collect_all(current_host(), 3600)
+		_print_report(_call("verenigingen.utils.analytics_engine.generate_insights_report", {}))
+	click.echo(f"The site is in {folder}; look further with: verenigingen --site {folder} report --json")
 
 
 @main.command()
@@ -79,7 +103,11 @@ def report(as_json: bool) -> None:
 	result = _call("verenigingen.utils.analytics_engine.generate_insights_report", {})
 	if as_json:
 		click.echo(json.dumps(result, indent=2))
-		return
+	else:
+		_print_report(result)
+
+
+def _print_report(result: dict[str, Any]) -> None:
 	summary = result["executive_summary"]
 	click.echo(f"Overall: {summary['overall_health']}")
 	for line in (*summary["reasons"], *summary["sentences"]):

@@ -155,6 +155,10 @@ def _record(world: World, runs: list[Run]) -> None:
 			"last_week_seconds": round(sum(run.seconds for run in growing[-7:]) / len(growing[-7:]), 1),
 		},
 	)
+	_record_failures(world, runs)
+
+
+def _record_failures(world: World, runs: list[Run]) -> None:
 	for method, exception, culprit in (
 		(BANK, "BankConnectionError", "jobs.read_response"),
 		(REMINDERS, "KeyError", "jobs.send_renewal_reminders"),
