@@ -21,7 +21,7 @@ from verenigingen.services.monitoring import check_components, collect_all
 from verenigingen.standalone.demo.site import build_site
 from verenigingen.standalone.import_errors import import_errors
 
-DOORS = ("verenigingen.utils.analytics_engine",)
+DOORS = ("verenigingen.utils.analytics_engine", "verenigingen.www.monitoring_dashboard")
 
 
 class Program(click.Group):

@@ -9,6 +9,7 @@ from verenigingen.services.monitoring import collect_all
 from verenigingen.services.rollup import ISSUE, ISSUE_DAY
 from verenigingen.utils.analytics_engine import analyze_error_patterns, generate_insights_report
 from verenigingen.verenigingen.testing import IntegrationTestCase, real_permissions
+from verenigingen.www import monitoring_dashboard
 
 RUN = frappe.generate_hash(length=8)  # the ledger remembers names, so no two runs may share one
 HOSTILE = "<script>alert(1)</script>\x00\u202e" + "x" * 200_000
@@ -93,7 +94,7 @@ class TestCollectionInFrappe(IntegrationTestCase):
 				analyze_error_patterns(days=days)
 
 	def test_no_door_opens_for_guests_or_users_without_the_role(self):
-		self.assertTrue(REGISTRY)
+		self.assertTrue(any(path.startswith(monitoring_dashboard.__name__) for path in REGISTRY))
 		portal, desk = make_user("vtest-portal@example.org"), make_user("vtest-desk@example.org", "Blogger")
 		for user in ("Guest", portal, desk):
 			for path, door in REGISTRY.items():

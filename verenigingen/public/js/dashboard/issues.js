@@ -1,0 +1,65 @@
+/* The table of recurring issues, each with its course as a small drawing. */
+
+import { h, svg } from "./dom.js";
+import { count, moment, share, words } from "./format.js";
+
+const WIDTH = 110;
+const HEIGHT = 24;
+
+/** Bars of daily counts; days not covered are a grey field. */
+function sparkline(trend) {
+	const top = Math.max(1, ...trend.map((value) => value || 0));
+	const step = WIDTH / Math.max(1, trend.length);
+	const known = trend.filter((value) => value !== null);
+	const told = `Daily counts: ${known.join(", ")}; ${trend.length - known.length} days not covered`;
+	const bars = trend.map((value, index) => {
+		const tall = value === null ? HEIGHT : Math.max(value ? 2 : 0.5, (value / top) * HEIGHT);
+		return svg("rect", {
+			class: value === null ? "mon-void" : "mon-bar",
+			x: (index * step).toFixed(2),
+			y: (HEIGHT - tall).toFixed(2),
+			width: (value === null ? step : step * 0.8).toFixed(2),
+			height: tall.toFixed(2),
+		});
+	});
+	return svg(
+		"svg",
+		{ class: "mon-spark", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": told },
+		bars,
+	);
+}
+
+function line(issue) {
+	const place = [issue.app, issue.culprit].filter(Boolean).join(": ");
+	const link = `/app/error-issue/${encodeURIComponent(issue.issue)}`;
+	const cell = (label, ...children) => h("td", { "data-label": label }, ...children);
+	return h(
+		"tr",
+		null,
+		cell(
+			"Issue",
+			h("a", { href: link }, issue.title || issue.issue),
+			place && h("span", { class: "mon-detail" }, place),
+		),
+		cell(
+			"Severity",
+			h("span", { class: `mon-badge mon-${issue.severity}`, title: issue.severity_reason }, words(issue.severity)),
+		),
+		cell("Status", issue.status),
+		cell("Errors", count(issue.count), h("span", { class: "mon-detail" }, share(issue.share))),
+		cell("Users", count(issue.users)),
+		cell("Course", sparkline(issue.trend)),
+		cell("Last seen", moment(issue.last_seen)),
+	);
+}
+
+/** A table that becomes a list of cards on a narrow screen. */
+export function issuesTable(rows) {
+	const heads = ["Issue", "Severity", "Status", "Errors", "Users", "Course", "Last seen"];
+	return h(
+		"table",
+		{ class: "mon-table" },
+		h("thead", null, h("tr", null, heads.map((text) => h("th", { scope: "col" }, text)))),
+		h("tbody", null, rows.map(line)),
+	);
+}

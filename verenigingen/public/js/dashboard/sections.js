@@ -1,0 +1,243 @@
+/* The cards of the page, from the sections of one answer. A failed or unknown section is shown as such. */
+
+import { categories, daily, hours } from "./charts.js";
+import { h } from "./dom.js";
+import { count, growth, moment, plural, share, words } from "./format.js";
+import { issuesTable } from "./issues.js";
+
+const HEALTH = {
+	healthy: "Healthy",
+	attention: "Needs attention",
+	critical: "Critical",
+	unknown: "Not known",
+};
+const UNMEASURED = ["performance_forecast", "compliance_status", "business_impact"];
+
+function card(title, wide, ...children) {
+	const size = wide ? " mon-wide" : "";
+	return h("section", { class: `mon-card${size}` }, title && h("h2", null, title), ...children);
+}
+
+const note = (text) => h("p", { class: "mon-note" }, text);
+const empty = (text) => h("p", { class: "mon-empty" }, text);
+
+/** The cards of `section` when it is ok; otherwise one card that says why there are none. */
+function cardsOf(section, title, make) {
+	if (section && section.status === "ok") return make(section.data);
+	const failed = !section || section.status === "failed";
+	const said = section ? section.reason : "The server sent nothing for it.";
+	const head = failed ? `${title}: could not be computed` : `${title}: not known`;
+	const kind = failed ? "mon-failed" : "mon-unknown";
+	return [h("section", { class: `mon-card mon-wide ${kind}` }, h("h2", null, head), h("p", null, said))];
+}
+
+function health(data) {
+	const state = HEALTH[data.overall_health] ? data.overall_health : "unknown";
+	const [first, ...others] = data.sentences;
+	return [
+		h(
+			"section",
+			{ class: `mon-card mon-wide mon-health mon-is-${state}` },
+			h("p", { class: "mon-state" }, HEALTH[state]),
+			h("p", { class: "mon-lead" }, first),
+			h(
+				"ul",
+				null,
+				others.map((text) => h("li", null, text)),
+			),
+			note(`Judged by errors only, over ${data.analysis_period}.`),
+		),
+	];
+}
+
+function tile(label, value, detail, kind) {
+	return h(
+		"div",
+		{ class: `mon-tile${kind ? ` mon-is-${kind}` : ""}` },
+		h("span", { class: "mon-label" }, label),
+		h("strong", null, value),
+		detail && h("span", { class: "mon-detail" }, detail),
+	);
+}
+
+function growthTile(data) {
+	const kind = { growing: "attention", shrinking: "healthy" }[data.direction];
+	const between = data.interval_95;
+	const detail = between ? `95 % interval ${growth(between[0])} to ${growth(between[1])}` : data.reason;
+	const told = between && data.direction === "stable" ? `${detail}; no significant change` : detail;
+	return tile("Against the period before", growth(data.change_ratio), told, kind);
+}
+
+function tiles(data) {
+	return h(
+		"div",
+		{ class: "mon-tiles mon-wide" },
+		tile("Errors", count(data.total_errors), `in ${data.analysis_period}`),
+		tile("Issues", count(data.total_issues), `${count(data.new_issues)} new in the period`),
+		tile("Affected users", count(data.affected_users), data.affected_users_reason),
+		growthTile(data.growth),
+	);
+}
+
+function severity(data) {
+	const rows = Object.entries(data);
+	return h(
+		"ul",
+		{ class: "mon-severity" },
+		rows.map(([level, row]) =>
+			h(
+				"li",
+				null,
+				h("span", { class: `mon-badge mon-${level}` }, words(level)),
+				h("strong", null, count(row.count)),
+				h("span", { class: "mon-detail" }, `${share(row.share)} · ${plural(row.issues, "issue")}`),
+			),
+		),
+	);
+}
+
+/** A box for a chart; drawn once it is in the page, as a canvas needs its width. */
+function chartBox(later, description, height, paint) {
+	const box = h("div", { class: "mon-chart", role: "img", "aria-label": description });
+	box.style.height = `${height}px`;
+	later.push(() => paint(box));
+	return box;
+}
+
+function kinds(data, later) {
+	const rows = data.categories;
+	const told = rows.map((row) => `${row.label} ${row.count}`).join(", ");
+	const bars = rows.length
+		? chartBox(later, `Errors by kind: ${told}`, 28 * rows.length + 16, (box) => categories(box, rows))
+		: empty("No errors in this period.");
+	return [card("Severity", false, severity(data.severity)), card("Kinds of errors", false, bars)];
+}
+
+function recurring(data) {
+	const rows = data.recurring_issues;
+	const hidden = data.recurring_total - rows.length;
+	return card(
+		"Recurring issues",
+		true,
+		rows.length ? issuesTable(rows) : empty("No issue came back often enough to be called recurring."),
+		hidden > 0 && note(`${plural(hidden, "further issue")} not listed.`),
+		data.notes.length > 0 &&
+			h(
+				"details",
+				null,
+				h("summary", null, "How to read these numbers"),
+				h(
+					"ul",
+					null,
+					data.notes.map((text) => h("li", null, text)),
+				),
+			),
+	);
+}
+
+function course(data, later) {
+	const series = data.daily_trends.series;
+	const uncovered = series.filter((day) => day.count === null).length;
+	const trend = data.daily_trends;
+	const told = `Trend ${trend.direction}: ${trend.reason}.`;
+	const gap = uncovered ? ` Grey: ${plural(uncovered, "day")} not covered by collection.` : "";
+	return [
+		card(
+			"Errors a day",
+			true,
+			chartBox(later, `Errors a day. ${told}${gap}`, 240, (box) => daily(box, series)),
+			note(`${told}${gap} Lighter bar: a day not complete. Line: mean of 7 complete days.`),
+		),
+	];
+}
+
+function week(data, later) {
+	const pattern = data.hourly_patterns;
+	const names = pattern.by_weekday.map((row) => row.weekday);
+	const peak = pattern.peak_hour === null ? "" : ` Most errors per observed hour: ${pattern.peak_hour}:00.`;
+	const said = `In the site's time zone, ${data.window.time_zone}.${peak}`;
+	return card(
+		"Hours of the week",
+		true,
+		chartBox(later, `Errors by weekday and hour. ${said}`, 230, (box) => hours(box, pattern.heatmap, names)),
+		note(said),
+	);
+}
+
+function advice(data) {
+	const found = data.insights.map((row) => h("li", null, row.statement));
+	const todo = data.recommendations.map((row) =>
+		h(
+			"li",
+			null,
+			h("span", { class: `mon-badge mon-${row.priority}` }, words(row.priority)),
+			h("strong", null, row.action),
+			h("p", { class: "mon-note" }, row.reason),
+		),
+	);
+	return [
+		card("What stands out", false, found.length ? h("ul", null, found) : empty("Nothing stands out.")),
+		card(
+			"What to do",
+			false,
+			todo.length ? h("ol", { class: "mon-todo" }, todo) : empty("Nothing needs doing."),
+		),
+	];
+}
+
+function collector(row) {
+	const since = row.data_since ? `data since ${moment(row.data_since)}` : "no data yet";
+	return h(
+		"li",
+		null,
+		h("strong", null, row.collector),
+		` ${row.status}, last run ${moment(row.last_run)}, ${plural(row.collected_rows, "row")} counted, ${since}`,
+		row.error && h("p", { class: "mon-error" }, row.error),
+	);
+}
+
+function collection(data) {
+	const rows = data.collectors;
+	const list = h("ul", null, rows.map(collector));
+	return [card("Collection", true, rows.length ? list : empty("No collector has run yet."))];
+}
+
+function unmeasured(sections) {
+	const rows = UNMEASURED.filter((name) => sections[name] && sections[name].status !== "ok");
+	if (!rows.length) return [];
+	const list = rows.map((name) => h("li", null, h("strong", null, `${words(name)}: `), sections[name].reason));
+	return [card("Not measured", true, h("ul", null, list))];
+}
+
+/** Replaces what is in `target` by the cards of `answer`. */
+export function render(target, answer) {
+	const { sections } = answer;
+	const later = [];
+	const errors = cardsOf(sections.error_summary, "Errors", (data) => [
+		[tiles(data)],
+		kinds(data, later),
+		[recurring(data)],
+	]);
+	const whole = errors.length === 3;
+	const [numbers, types, issues] = whole ? errors : [errors, [], []];
+	let [course_, week_, advice_] = [[], [], []];
+	const analysed = cardsOf(sections.analytics_summary, "Analytics", (data) => {
+		course_ = course(data, later);
+		week_ = [week(data, later)];
+		advice_ = advice(data);
+		return [];
+	});
+	target.replaceChildren(
+		...cardsOf(sections.executive_summary, "Overall state", health),
+		...numbers,
+		...analysed,
+		...course_,
+		...advice_,
+		...issues,
+		...types,
+		...week_,
+		...cardsOf(sections.collection, "Collection", collection),
+		...unmeasured(sections),
+	);
+	for (const paint of later) paint();
+}

@@ -1,0 +1,161 @@
+"""What the dashboard page shows: parts of the error analyses, each able to fail alone and to say so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from verenigingen.core.errors import health_statement
+from verenigingen.exceptions import MonitoringError
+from verenigingen.host.port import Host
+from verenigingen.services import analytics
+from verenigingen.services.monitoring import collector_states
+from verenigingen.settings import resolve
+
+TOP_ISSUES = 25
+NOT_COLLECTED = "Errors are not collected yet: the collector has not completed a run on this site."
+
+Analysis = dict[str, Any]
+Section = dict[str, Any]
+
+
+def error_summary(host: Host, days: int) -> dict[str, Any]:
+	"""How many errors, of which kind and severity, and which come back, in the last `days` site-local days."""
+	return _error_summary(analytics.analyze_error_patterns(host, days))
+
+
+def analytics_summary(host: Host, days: int) -> dict[str, Any]:
+	"""How errors spread over days and hours, what stands out, and what to do about it."""
+	return _analytics_summary(analytics.analyze_error_patterns(host, days))
+
+
+def executive_summary(host: Host, days: int | None = None) -> dict[str, Any]:
+	"""One word on the state of the site with its reasons; `days` defaults to the setting `default_days`."""
+	period = int(resolve("default_days", host.config.get)) if days is None else days
+	return _executive_summary(analytics.analyze_error_patterns(host, period))
+
+
+def detailed_report(host: Host, days: int) -> dict[str, Any]:
+	"""Everything at once: the whole error analysis, what follows from it, and how collection stands."""
+	analysis = analytics.analyze_error_patterns(host, days)
+	return {
+		"generated_at": _now(host),
+		"executive_summary": _executive_summary(analysis),
+		"error_analysis": analysis,
+		"collection": _collection(host),
+	}
+
+
+def refresh(host: Host, days: int) -> dict[str, Any]:
+	"""All sections of the page in one answer: {"generated_at", "days", "sections"}.
+
+	A section is {"status": "ok", "data"}, {"status": "failed", "reason"} or {"status": "unknown", "reason"}. One that
+	fails leaves the others alone. Only errors raised on purpose count as a failed section; a bug still raises.
+	"""
+	analysis, failure = _analysis(host, days)
+
+	def of_errors(part: Callable[[Analysis], dict[str, Any]]) -> Section:
+		if analysis is None:
+			return {"status": "failed", "reason": failure}
+		if analysis["total_errors"] is None:
+			return {"status": "unknown", "reason": NOT_COLLECTED}
+		return {"status": "ok", "data": part(analysis)}
+
+	unknown = {name: {"status": "unknown", "reason": why} for name, why in analytics.NOT_MEASURED.items()}
+	return {
+		"generated_at": _now(host),
+		"days": days,
+		"sections": {
+			"executive_summary": of_errors(_executive_summary),
+			"error_summary": of_errors(_error_summary),
+			"analytics_summary": of_errors(_analytics_summary),
+			"collection": _section(lambda: _collection(host)),
+			**unknown,
+		},
+	}
+
+
+def _analysis(host: Host, days: int) -> tuple[Analysis | None, str]:
+	"""The analysis three sections share, or None and why there is none."""
+	try:
+		return analytics.analyze_error_patterns(host, days), ""
+	except MonitoringError as error:
+		return None, _reason(error)
+
+
+def _section(work: Callable[[], dict[str, Any]]) -> Section:
+	try:
+		return {"status": "ok", "data": work()}
+	except MonitoringError as error:
+		return {"status": "failed", "reason": _reason(error)}
+
+
+def _reason(error: MonitoringError) -> str:
+	return str(error) or type(error).__name__
+
+
+def _now(host: Host) -> str:
+	return host.clock.now().isoformat(timespec="seconds")
+
+
+def _error_summary(analysis: Analysis) -> dict[str, Any]:
+	patterns = analysis["patterns"]
+	impact = patterns["user_impact"]
+	return {
+		"total_errors": analysis["total_errors"],
+		"total_issues": analysis["total_issues"],
+		"analysis_period": analysis["analysis_period"],
+		"window": analysis["window"],
+		"data_since": analysis["data_since"],
+		"notes": analysis["notes"],
+		"affected_users": impact["affected_users"],
+		"affected_users_reason": impact["reason"],
+		"growth": patterns["growth_trends"],
+		"severity": patterns["severity_distribution"],
+		"categories": patterns["error_types"]["categories"],
+		"recurring_issues": patterns["recurring_issues"][:TOP_ISSUES],
+		"recurring_total": patterns["recurring_total"],
+		"new_issues": len(patterns["new_issues"]),
+		"active_critical": len(patterns["active_critical"]),
+	}
+
+
+def _analytics_summary(analysis: Analysis) -> dict[str, Any]:
+	patterns = analysis["patterns"]
+	return {
+		"analysis_period": analysis["analysis_period"],
+		"window": analysis["window"],
+		"daily_trends": patterns["daily_trends"],
+		"hourly_patterns": patterns["hourly_patterns"],
+		"growth_trends": patterns["growth_trends"],
+		"insights": analysis["insights"],
+		"recommendations": analysis["recommendations"],
+	}
+
+
+def _executive_summary(analysis: Analysis) -> dict[str, Any]:
+	health = health_statement(analysis)
+	return {
+		"overall_health": health["status"],
+		"basis": "errors",
+		"analysis_period": analysis["analysis_period"],
+		"reasons": health["reasons"],
+		"sentences": health["sentences"],
+		"not_measured": [{"area": area, "reason": why} for area, why in analytics.NOT_MEASURED.items()],
+	}
+
+
+def _collection(host: Host) -> dict[str, Any]:
+	zone = host.clock.now().tzinfo
+	return {
+		"collectors": [
+			{
+				**state,
+				**{
+					key: state[key].replace(tzinfo=zone) if state[key] else None
+					for key in ("last_run", "data_since")
+				},
+			}
+			for state in collector_states(host)
+		]
+	}
