@@ -53,7 +53,9 @@ class MariaServer:
 			f"--datadir={self.folder}/data",
 			"--auth-root-authentication-method=normal",
 		]
-		subprocess.run([install, *options, *user], check=True, capture_output=True)
+		made = subprocess.run([install, *options, *user], capture_output=True, text=True, check=False)
+		if made.returncode:
+			raise RuntimeError(f"mariadb-install-db failed:\n{made.stdout[-3000:]}\n{made.stderr[-3000:]}")
 		(self.folder / "init.sql").write_text(f"SET PASSWORD FOR root@localhost = PASSWORD('{PASSWORD}');")
 		self.start()
 
@@ -61,6 +63,8 @@ class MariaServer:
 		"""Starts the server, or starts it again, and waits until it answers."""
 		user = ["--user=root"] if os.geteuid() == 0 else []
 		command = [
+			# the server goes when we do, even when we are killed
+			*([setpriv, "--pdeathsig", "TERM"] if (setpriv := shutil.which("setpriv")) else []),
 			self.server,
 			"--no-defaults",
 			f"--datadir={self.folder}/data",

@@ -24,6 +24,7 @@ async function failure(response) {
 		error.login = true;
 		return error;
 	}
+	if (body.exc_type === "CSRFTokenError") return new Error("Your session has changed; reload the page.");
 	return new Error(said || `The server answered ${response.status}.`);
 }
 

@@ -1,4 +1,4 @@
-/* ECharts drawings. Tooltips are drawn as text on the canvas (richText), so labels are never parsed as HTML. */
+/* ECharts drawings. Tooltips are text on the canvas (richText), so labels are never parsed as HTML. */
 
 import { BarChart, HeatmapChart, LineChart } from "echarts/charts";
 import { GridComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
@@ -7,7 +7,8 @@ import { CanvasRenderer } from "echarts/renderers";
 
 import { count, plural, share } from "./format.js";
 
-use([BarChart, LineChart, HeatmapChart, GridComponent, TooltipComponent, VisualMapComponent, CanvasRenderer]);
+use([BarChart, LineChart, HeatmapChart]);
+use([GridComponent, TooltipComponent, VisualMapComponent, CanvasRenderer]);
 
 const MEAN_DAYS = 7;
 const live = new Set();
@@ -25,6 +26,7 @@ function palette(node) {
 		accentSoft: read("accent-soft"),
 		mean: read("mean"),
 		void: read("void"),
+		zero: read("zero"),
 	};
 }
 
@@ -68,10 +70,10 @@ function runningMean(series) {
 
 /** Errors a day. Days without collection are a grey field, not a zero. */
 export function daily(node, series) {
-	const top = Math.max(1, ...series.map((day) => day.count || 0));
+	const dates = series.map((day) => day.date.slice(5));
 	const means = runningMean(series);
 	const said = (rows) => {
-		const index = rows[0].dataIndex;
+		const index = rows[0].dataIndex; // the same on both axes
 		const day = series[index];
 		if (day.count === null) return `${day.date}\nnot covered`;
 		const part = day.complete ? "" : " so far or in part";
@@ -81,28 +83,34 @@ export function daily(node, series) {
 	draw(node, (c) => ({
 		grid: { left: 8, right: 8, top: 14, bottom: 4, containLabel: true },
 		tooltip: tooltip(c, said, "axis"),
-		xAxis: {
-			type: "category",
-			data: series.map((day) => day.date.slice(5)),
-			axisLabel: labels(c, { hideOverlap: true }),
-			axisLine: { lineStyle: { color: c.line } },
-			axisTick: { show: false },
-		},
-		yAxis: {
-			type: "value",
-			minInterval: 1,
-			max: (range) => (range.max <= top ? top : range.max),
-			axisLabel: labels(c, { formatter: (value) => count(value) }),
-			splitLine: { lineStyle: { color: c.line } },
-		},
+		xAxis: [
+			{
+				type: "category",
+				data: dates,
+				axisLabel: labels(c, { hideOverlap: true }),
+				axisLine: { lineStyle: { color: c.line } },
+				axisTick: { show: false },
+			},
+			{ type: "category", data: dates, show: false, axisLabel: { show: false } },
+		],
+		yAxis: [
+			{
+				type: "value",
+				minInterval: 1,
+				axisLabel: labels(c, { formatter: (value) => count(value) }),
+				splitLine: { lineStyle: { color: c.line } },
+			},
+			{ type: "value", min: 0, max: 1, show: false, axisLabel: { show: false } },
+		],
 		series: [
 			{
 				name: "not covered",
 				type: "bar",
-				data: series.map((day) => (day.count === null ? top : null)),
-				itemStyle: { color: c.void },
-				barCategoryGap: "0%",
-				barGap: "-100%",
+				xAxisIndex: 1, // axes of its own: full width and height whatever the counts are
+				yAxisIndex: 1,
+				data: series.map((day) => (day.count === null ? 1 : null)),
+				itemStyle: { color: c.void, borderColor: c.void, borderWidth: 1 },
+				barWidth: "100%",
 				silent: true,
 			},
 			{
@@ -129,7 +137,8 @@ export function daily(node, series) {
 
 /** Events by weekday and hour of the site's clock; hours never observed stay empty. */
 export function hours(node, rows, weekdays) {
-	const cells = rows.flatMap((row, day) => row.map((value, hour) => [hour, day, value === null ? "-" : value]));
+	const shown = (value) => (value === null ? "-" : value); // "-" is how ECharts writes an empty cell
+	const cells = rows.flatMap((row, day) => row.map((value, hour) => [hour, day, shown(value)]));
 	const top = Math.max(1, ...rows.flat().map((value) => value || 0));
 	const names = weekdays.map((name) => name.slice(0, 3));
 	const said = ({ value: [hour, day, number] }) => {
@@ -155,7 +164,7 @@ export function hours(node, rows, weekdays) {
 			axisLine: { show: false },
 			axisTick: { show: false },
 		},
-		visualMap: { show: false, min: 0, max: top, inRange: { color: [c.void, c.accentSoft, c.accent] } },
+		visualMap: { show: false, min: 0, max: top, inRange: { color: [c.zero, c.accentSoft, c.accent] } },
 		series: [{ type: "heatmap", data: cells, itemStyle: { borderColor: c.card, borderWidth: 2 } }],
 	}));
 }
@@ -164,7 +173,8 @@ export function hours(node, rows, weekdays) {
 export function categories(node, rows) {
 	const said = ({ dataIndex }) => {
 		const row = rows[dataIndex];
-		return `${row.label}\n${plural(row.count, "error")} (${share(row.share)}), ${plural(row.issues, "issue")}`;
+		const amount = `${plural(row.count, "error")} (${share(row.share)})`;
+		return `${row.label}\n${amount}, ${plural(row.issues, "issue")}`;
 	};
 	draw(node, (c) => ({
 		grid: { left: 8, right: 48, top: 4, bottom: 4, containLabel: true },
@@ -184,7 +194,12 @@ export function categories(node, rows) {
 				data: rows.map((row) => row.count),
 				barMaxWidth: 18,
 				itemStyle: { color: c.accent, borderRadius: 2 },
-				label: { show: true, position: "right", color: c.ink, formatter: ({ value }) => count(value) },
+				label: {
+					show: true,
+					position: "right",
+					color: c.ink,
+					formatter: ({ value }) => count(value),
+				},
 			},
 		],
 	}));

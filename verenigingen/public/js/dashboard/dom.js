@@ -1,4 +1,4 @@
-/* Builds elements. Text only ever becomes a text node: what comes from logs is hostile and never parsed as HTML. */
+/* Builds elements. Text only ever becomes a text node: what comes from logs is hostile, never parsed. */
 
 const SVG = "http://www.w3.org/2000/svg";
 

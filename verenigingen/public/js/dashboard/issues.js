@@ -12,16 +12,25 @@ function sparkline(trend) {
 	const step = WIDTH / Math.max(1, trend.length);
 	const known = trend.filter((value) => value !== null);
 	const told = `Daily counts: ${known.join(", ")}; ${trend.length - known.length} days not covered`;
-	const bars = trend.map((value, index) => {
-		const tall = value === null ? HEIGHT : Math.max(value ? 2 : 0.5, (value / top) * HEIGHT);
-		return svg("rect", {
-			class: value === null ? "mon-void" : "mon-bar",
-			x: (index * step).toFixed(2),
+	const bar = (kind, from, wide, tall) =>
+		svg("rect", {
+			class: kind,
+			x: (from * step).toFixed(2),
 			y: (HEIGHT - tall).toFixed(2),
-			width: (value === null ? step : step * 0.8).toFixed(2),
+			width: (wide * step).toFixed(2),
 			height: tall.toFixed(2),
 		});
-	});
+	const bars = [];
+	for (let index = 0; index < trend.length; index++) {
+		const value = trend[index];
+		if (value !== null) {
+			bars.push(bar("mon-bar", index, 0.8, Math.max(value ? 2 : 0.5, (value / top) * HEIGHT)));
+			continue;
+		}
+		const from = index;
+		while (index + 1 < trend.length && trend[index + 1] === null) index++;
+		bars.push(bar("mon-void", from, index + 1 - from, HEIGHT));
+	}
 	return svg(
 		"svg",
 		{ class: "mon-spark", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": told },
@@ -29,21 +38,25 @@ function sparkline(trend) {
 	);
 }
 
-function line(issue) {
+function line(issue, base) {
 	const place = [issue.app, issue.culprit].filter(Boolean).join(": ");
-	const link = `/app/error-issue/${encodeURIComponent(issue.issue)}`;
+	const title = issue.title || issue.issue;
 	const cell = (label, ...children) => h("td", { "data-label": label }, ...children);
 	return h(
 		"tr",
 		null,
 		cell(
 			"Issue",
-			h("a", { href: link }, issue.title || issue.issue),
+			base ? h("a", { href: base + encodeURIComponent(issue.issue) }, title) : title,
 			place && h("span", { class: "mon-detail" }, place),
 		),
 		cell(
 			"Severity",
-			h("span", { class: `mon-badge mon-${issue.severity}`, title: issue.severity_reason }, words(issue.severity)),
+			h(
+				"span",
+				{ class: `mon-badge mon-${issue.severity}`, title: issue.severity_reason },
+				words(issue.severity),
+			),
 		),
 		cell("Status", issue.status),
 		cell("Errors", count(issue.count), h("span", { class: "mon-detail" }, share(issue.share))),
@@ -53,13 +66,21 @@ function line(issue) {
 	);
 }
 
-/** A table that becomes a list of cards on a narrow screen. */
-export function issuesTable(rows) {
+/** A table, on a narrow screen a list; `base` is the address an issue's name is added to, or "". */
+export function issuesTable(rows, base) {
 	const heads = ["Issue", "Severity", "Status", "Errors", "Users", "Course", "Last seen"];
 	return h(
 		"table",
 		{ class: "mon-table" },
-		h("thead", null, h("tr", null, heads.map((text) => h("th", { scope: "col" }, text)))),
-		h("tbody", null, rows.map(line)),
+		h(
+			"thead",
+			null,
+			h(
+				"tr",
+				null,
+				heads.map((text) => h("th", { scope: "col" }, text)),
+			),
+		),
+		h("tbody", null, rows.map((row) => line(row, base))),
 	);
 }

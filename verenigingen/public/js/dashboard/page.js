@@ -44,7 +44,7 @@ export function start(root) {
 
 	function draw() {
 		clear();
-		render(body, shown);
+		render(body, shown, root.dataset.issues || "");
 		updated.textContent = `As of ${moment(shown.generated_at)}, site time`;
 	}
 

@@ -21,33 +21,34 @@ function card(title, wide, ...children) {
 const note = (text) => h("p", { class: "mon-note" }, text);
 const empty = (text) => h("p", { class: "mon-empty" }, text);
 
-/** The cards of `section` when it is ok; otherwise one card that says why there are none. */
-function cardsOf(section, title, make) {
-	if (section && section.status === "ok") return make(section.data);
+/** The section's data when it is ok; otherwise null and a card that says why there is none. */
+function opened(section, title) {
+	if (section && section.status === "ok") return { data: section.data, notice: null };
 	const failed = !section || section.status === "failed";
 	const said = section ? section.reason : "The server sent nothing for it.";
 	const head = failed ? `${title}: could not be computed` : `${title}: not known`;
 	const kind = failed ? "mon-failed" : "mon-unknown";
-	return [h("section", { class: `mon-card mon-wide ${kind}` }, h("h2", null, head), h("p", null, said))];
+	const box = { class: `mon-card mon-wide ${kind}` };
+	return { data: null, notice: h("section", box, h("h2", null, head), h("p", null, said)) };
+}
+
+/** Reasons the sentences do not say already. */
+function missingReasons(data) {
+	const said = data.sentences.join("\n").toLowerCase();
+	return data.reasons.filter((reason) => !said.includes(reason.toLowerCase()));
 }
 
 function health(data) {
 	const state = HEALTH[data.overall_health] ? data.overall_health : "unknown";
 	const [first, ...others] = data.sentences;
-	return [
-		h(
-			"section",
-			{ class: `mon-card mon-wide mon-health mon-is-${state}` },
-			h("p", { class: "mon-state" }, HEALTH[state]),
-			h("p", { class: "mon-lead" }, first),
-			h(
-				"ul",
-				null,
-				others.map((text) => h("li", null, text)),
-			),
-			note(`Judged by errors only, over ${data.analysis_period}.`),
-		),
-	];
+	return h(
+		"section",
+		{ class: `mon-card mon-wide mon-health mon-is-${state}` },
+		h("p", { class: "mon-state" }, HEALTH[state]),
+		h("p", null, first),
+		h("ul", null, others.concat(missingReasons(data)).map((text) => h("li", null, text))),
+		note(`Judged by errors only, over ${data.analysis_period}.`),
+	);
 }
 
 function tile(label, value, detail, kind) {
@@ -113,13 +114,13 @@ function kinds(data, later) {
 	return [card("Severity", false, severity(data.severity)), card("Kinds of errors", false, bars)];
 }
 
-function recurring(data) {
+function recurring(data, base) {
 	const rows = data.recurring_issues;
 	const hidden = data.recurring_total - rows.length;
 	return card(
 		"Recurring issues",
 		true,
-		rows.length ? issuesTable(rows) : empty("No issue came back often enough to be called recurring."),
+		rows.length ? issuesTable(rows, base) : empty("No issue came back often enough to be called recurring."),
 		hidden > 0 && note(`${plural(hidden, "further issue")} not listed.`),
 		data.notes.length > 0 &&
 			h(
@@ -141,14 +142,12 @@ function course(data, later) {
 	const trend = data.daily_trends;
 	const told = `Trend ${trend.direction}: ${trend.reason}.`;
 	const gap = uncovered ? ` Grey: ${plural(uncovered, "day")} not covered by collection.` : "";
-	return [
-		card(
-			"Errors a day",
-			true,
-			chartBox(later, `Errors a day. ${told}${gap}`, 240, (box) => daily(box, series)),
-			note(`${told}${gap} Lighter bar: a day not complete. Line: mean of 7 complete days.`),
-		),
-	];
+	return card(
+		"Errors a day",
+		true,
+		chartBox(later, `Errors a day. ${told}${gap}`, 240, (box) => daily(box, series)),
+		note(`${told}${gap} Lighter bar: a day not complete. Line: mean of 7 complete days.`),
+	);
 }
 
 function week(data, later) {
@@ -159,7 +158,9 @@ function week(data, later) {
 	return card(
 		"Hours of the week",
 		true,
-		chartBox(later, `Errors by weekday and hour. ${said}`, 230, (box) => hours(box, pattern.heatmap, names)),
+		chartBox(later, `Errors by weekday and hour. ${said}`, 230, (box) =>
+			hours(box, pattern.heatmap, names),
+		),
 		note(said),
 	);
 }
@@ -190,8 +191,9 @@ function collector(row) {
 	return h(
 		"li",
 		null,
-		h("strong", null, row.collector),
-		` ${row.status}, last run ${moment(row.last_run)}, ${plural(row.collected_rows, "row")} counted, ${since}`,
+		h("strong", null, `${row.collector}:`),
+		` ${row.status}, last run ${moment(row.last_run)}, `,
+		`${plural(row.collected_rows, "row")} counted, ${since}`,
 		row.error && h("p", { class: "mon-error" }, row.error),
 	);
 }
@@ -199,45 +201,35 @@ function collector(row) {
 function collection(data) {
 	const rows = data.collectors;
 	const list = h("ul", null, rows.map(collector));
-	return [card("Collection", true, rows.length ? list : empty("No collector has run yet."))];
+	return card("Collection", true, rows.length ? list : empty("No collector has run yet."));
 }
 
 function unmeasured(sections) {
 	const rows = UNMEASURED.filter((name) => sections[name] && sections[name].status !== "ok");
-	if (!rows.length) return [];
-	const list = rows.map((name) => h("li", null, h("strong", null, `${words(name)}: `), sections[name].reason));
-	return [card("Not measured", true, h("ul", null, list))];
+	if (!rows.length) return null;
+	const list = rows.map((name) =>
+		h("li", null, h("strong", null, `${words(name)}: `), sections[name].reason),
+	);
+	return card("Not measured", true, h("ul", null, list));
 }
 
-/** Replaces what is in `target` by the cards of `answer`. */
-export function render(target, answer) {
+/** Replaces what is in `target` by the cards of `answer`; `base` is where issues are shown, or "". */
+export function render(target, answer, base) {
 	const { sections } = answer;
 	const later = [];
-	const errors = cardsOf(sections.error_summary, "Errors", (data) => [
-		[tiles(data)],
-		kinds(data, later),
-		[recurring(data)],
-	]);
-	const whole = errors.length === 3;
-	const [numbers, types, issues] = whole ? errors : [errors, [], []];
-	let [course_, week_, advice_] = [[], [], []];
-	const analysed = cardsOf(sections.analytics_summary, "Analytics", (data) => {
-		course_ = course(data, later);
-		week_ = [week(data, later)];
-		advice_ = advice(data);
-		return [];
-	});
-	target.replaceChildren(
-		...cardsOf(sections.executive_summary, "Overall state", health),
-		...numbers,
-		...analysed,
-		...course_,
-		...advice_,
-		...issues,
-		...types,
-		...week_,
-		...cardsOf(sections.collection, "Collection", collection),
-		...unmeasured(sections),
-	);
+	const state = opened(sections.executive_summary, "Overall state");
+	const errors = opened(sections.error_summary, "Errors");
+	const analysed = opened(sections.analytics_summary, "Analytics");
+	const collected = opened(sections.collection, "Collection");
+	const cards = [
+		state.data ? health(state.data) : state.notice,
+		errors.data ? tiles(errors.data) : errors.notice,
+		analysed.data ? [course(analysed.data, later), advice(analysed.data)] : analysed.notice,
+		errors.data && [recurring(errors.data, base), kinds(errors.data, later)],
+		analysed.data && week(analysed.data, later),
+		collected.data ? collection(collected.data) : collected.notice,
+		unmeasured(sections),
+	];
+	target.replaceChildren(...cards.flat(2).filter(Boolean));
 	for (const paint of later) paint();
 }
