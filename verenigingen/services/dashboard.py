@@ -20,7 +20,7 @@ Section = dict[str, Any]
 
 
 def error_summary(host: Host, days: int) -> dict[str, Any]:
-	"""How many errors, of which kind and severity, and which come back, in the last `days` site-local days."""
+	"""How many errors, of which kind and severity, and which come back, in `days` site-local days."""
 	return _error_summary(analytics.analyze_error_patterns(host, days))
 
 
@@ -49,8 +49,8 @@ def detailed_report(host: Host, days: int) -> dict[str, Any]:
 def refresh(host: Host, days: int) -> dict[str, Any]:
 	"""All sections of the page in one answer: {"generated_at", "days", "sections"}.
 
-	A section is {"status": "ok", "data"}, {"status": "failed", "reason"} or {"status": "unknown", "reason"}. One that
-	fails leaves the others alone. Only errors raised on purpose count as a failed section; a bug still raises.
+	A section is {"status": "ok", "data"}, {"status": "failed", "reason"} or {"status": "unknown", "reason"}.
+	One that fails leaves the others alone. Only errors raised on purpose make a failed section; a bug raises.
 	"""
 	analysis, failure = _analysis(host, days)
 

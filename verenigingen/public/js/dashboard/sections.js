@@ -109,7 +109,9 @@ function kinds(data, later) {
 	const rows = data.categories;
 	const told = rows.map((row) => `${row.label} ${row.count}`).join(", ");
 	const bars = rows.length
-		? chartBox(later, `Errors by kind: ${told}`, 28 * rows.length + 16, (box) => categories(box, rows))
+		? chartBox(later, `Errors by kind: ${told}`, 28 * rows.length + 16, (box) =>
+				categories(box, rows),
+			)
 		: empty("No errors in this period.");
 	return [card("Severity", false, severity(data.severity)), card("Kinds of errors", false, bars)];
 }
@@ -120,7 +122,7 @@ function recurring(data, base) {
 	return card(
 		"Recurring issues",
 		true,
-		rows.length ? issuesTable(rows, base) : empty("No issue came back often enough to be called recurring."),
+		rows.length ? issuesTable(rows, base) : empty("No issue came back often enough to count."),
 		hidden > 0 && note(`${plural(hidden, "further issue")} not listed.`),
 		data.notes.length > 0 &&
 			h(
