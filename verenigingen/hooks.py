@@ -22,7 +22,6 @@ default_log_clearing_doctypes = {
 	"Error Issue Day": 90,
 	"Error Issue User": 90,
 	"Error User Day": 90,
-	"Collected Row": 90,
 }
 
 user_data_fields = [

@@ -52,7 +52,7 @@ def collect(host: Host) -> int:
 
 def counts(host: Host) -> tuple[int, int, int]:
 	"""Rows in the ledger, events in issues, events in days: all three must be the rows of the log."""
-	ledger = host.store.query("SELECT COUNT(*) FROM `tabCollected Row`")[0][0]
+	ledger = host.store.query("SELECT SUM(row_count) FROM `tabCollection Ledger`")[0][0]
 	issues = host.store.query("SELECT COALESCE(SUM(event_count), 0) FROM `tabError Issue`")[0][0]
 	days = host.store.query("SELECT COALESCE(SUM(event_count), 0) FROM `tabError Issue Day`")[0][0]
 	return int(ledger), int(issues), int(days)

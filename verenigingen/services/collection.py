@@ -1,9 +1,9 @@
 """Exactly-once collection: every row of a source is counted once, whatever dies, races or arrives late.
 
-A ledger (`Collected Row`) holds a key for each counted row. One batch is one transaction: ledger entries, rollups
-and state are written together or not at all, under a lock that one process at a time can hold. So a killed
-collector leaves nothing half done, and two collectors cannot both count a row: the second sees the first one's
-ledger, and the ledger's primary key would refuse it anyway.
+A ledger (`services.ledger`) holds a key for each counted row. A batch is read and grouped first; then one short
+transaction writes ledger, rollups and state together or not at all, under a lock that one process at a time can hold.
+So a killed collector leaves nothing half done, and two collectors cannot both count a row: whoever comes second sees
+the first one's ledger inside the lock and gathers anew without those rows.
 
 New rows are looked for in two passes. The quick one reads names modified since the last run, with an overlap for
 clocks that differ. The thorough one walks all names; it runs the first time, once an hour, and whenever the number
@@ -16,24 +16,28 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import blake2b
+from functools import lru_cache
 from typing import Protocol
 
+import numpy as np
+
 from verenigingen.core.model import ErrorRow, as_datetime
-from verenigingen.host.port import Host, in_chunks, marks
-from verenigingen.services.rollup import absorb
+from verenigingen.host.port import Host, in_chunks
+from verenigingen.services import ledger
+from verenigingen.services.rollup import Batch, gather, write
 
 LOCK = "collect"
-ROWS_PER_BATCH = 10_000  # one transaction; cells are written once per batch, so large ones save most work
+ROWS_PER_BATCH = 25_000  # one transaction; cells are written once per batch, so large ones save most work
 ROWS_PER_READ = 500  # texts of up to 64 KB each are in memory for this many rows at a time
-KEYS_PER_QUERY = 1_000
 OVERLAP = timedelta(minutes=10)
 RECONCILE_EVERY = timedelta(hours=1)
 SKEW = timedelta(minutes=5)  # an event may be this far ahead of our clock before its time is disbelieved
 OLDEST = timedelta(days=3650)
 
+# Keys of rows that left the source are dropped only when they are most of the ledger: it is a whole-ledger job.
+LEDGER_SLACK = 20_000
+
 STATE = "tabCollector State"
-LEDGER = "tabCollected Row"
 
 
 class Source(Protocol):
@@ -87,10 +91,7 @@ def collect_source(host: Host, source: Source, *, seconds: float) -> CollectResu
 		run.take(source.names_since(min(state.watermark, now) - OVERLAP))
 	thorough = run.in_time and _must_walk(state, total, run.collected, now)
 	if thorough:
-		for names in source.all_names():
-			run.take(names)
-			if not run.in_time:
-				break
+		run.walk(total)
 	if run.in_time:
 		state.watermark, state.source_rows = now, total
 		state.data_since = state.data_since or now
@@ -115,52 +116,67 @@ class _Run:
 		self.deadline = self.began + seconds
 		self.collected = 0
 		self.in_time = True
+		self.pseudonym = lru_cache(maxsize=10_000)(host.secrets.pseudonym)
+
+	def walk(self, total: int) -> None:
+		"""Takes every name of the source, and forgets keys of rows that are gone where those are many."""
+		store, name = self.host.store, self.source.name
+		gone = None
+		if ledger.size(store, name) > 2 * total + LEDGER_SLACK:
+			# read before the walk begins: a key entered during it may be of a row the walk did not meet
+			gone = ledger.held(store, name)
+		for names in self.source.all_names():
+			if gone is not None:
+				gone = np.setdiff1d(gone, ledger.row_keys(name, names))
+			self.take(names)
+			if not self.in_time:
+				return
+		if gone is not None and gone.size:
+			with store.transaction(LOCK):
+				ledger.forget(store, name, gone)
 
 	def take(self, names: Sequence[str]) -> None:
 		"""Counts those of the named rows that the ledger does not hold."""
-		fresh = _unseen(self.host, self.source.name, names)
-		for batch in in_chunks(fresh, ROWS_PER_BATCH):
+		store, name = self.host.store, self.source.name
+		fresh = ledger.unseen(store, name, names)
+		while fresh:
 			if time.monotonic() > self.deadline:
 				self.in_time = False
 				return
-			self._batch(batch)
+			batch, counted, looked_at = self._gather(fresh[:ROWS_PER_BATCH])
+			if self._commit(batch, counted):
+				fresh = fresh[looked_at:]
+			else:
+				fresh = ledger.unseen(store, name, fresh)
 
-	def _batch(self, names: Sequence[str]) -> None:
-		name = self.source.name
-		with self.host.store.transaction(LOCK):
-			# asked again inside the lock: another collector may have been faster
-			fresh = _unseen(self.host, name, names)
-			current = _load(self.host, name)
-			times: list[datetime] = []
-			absorb(self.host, name, self._read(fresh, times))
-			if not times:
-				return
-			oldest = min(times)
-			self.state.data_since = min(oldest, self.state.data_since or oldest, current.data_since or oldest)
-			self.state.collected_rows = current.collected_rows + len(times)
-			self.host.store.upsert(
-				STATE,
-				[
-					{
-						"name": self.source.name,
-						"collected_rows": self.state.collected_rows,
-						"data_since": self.state.data_since,
-					}
-				],
-			)
-		self.collected += len(times)
-
-	def _read(self, names: Sequence[str], times: list[datetime]) -> Iterator[tuple[ErrorRow, datetime]]:
-		"""The named rows with the time they count at, each entered into the ledger as it passes."""
-		name = self.source.name
+	def _gather(self, names: Sequence[str]) -> tuple[Batch, list[str], int]:
+		"""What the named rows add, the names that still had a row, and how many names were looked at in time."""
+		batch, counted, looked_at = Batch(), [], 0
 		for chunk in in_chunks(names, ROWS_PER_READ):
-			timed = [(row, believable(row.when, self.now)) for row in self.source.rows(chunk)]
-			entries = [
-				{"name": ledger_key(name, row.key), "source": name, "row_time": when} for row, when in timed
-			]
-			self.host.store.insert(LEDGER, entries)
-			times += [when for _, when in timed]
-			yield from timed
+			rows = self.source.rows(chunk)
+			gather(batch, ((row, believable(row.when, self.now)) for row in rows), self.pseudonym)
+			counted += [row.key for row in rows]
+			looked_at += len(chunk)
+			if time.monotonic() > self.deadline:
+				break
+		return batch, counted, looked_at
+
+	def _commit(self, batch: Batch, names: list[str]) -> bool:
+		"""Writes the batch, unless another collector has counted some of its rows since they were read."""
+		if not names:
+			return True
+		host, name = self.host, self.source.name
+		with host.store.transaction(LOCK):
+			if len(ledger.unseen(host.store, name, names)) < len(names):
+				return False
+			current = _load(host, name)
+			self.state.data_since = min(filter(None, (batch.oldest, self.state.data_since, current.data_since)))
+			row = {"name": name, "collected_rows": current.collected_rows + batch.count}
+			ledger.enter(host.store, name, names)
+			write(host, name, batch)
+			host.store.upsert(STATE, [row | {"data_since": self.state.data_since}])
+		self.collected += batch.count
+		return True
 
 	def finish(self) -> None:
 		"""Writes down how far the run came."""
@@ -186,21 +202,6 @@ def believable(when: datetime | None, now: datetime) -> datetime:
 	if when is None or when > now + SKEW or when < now - OLDEST:
 		return now
 	return when
-
-
-def ledger_key(source: str, name: str) -> str:
-	"""24 hexadecimal digits standing for one row of one source; 96 bits keep a billion rows apart."""
-	return blake2b(f"{source}\0{name}".encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
-
-
-def _unseen(host: Host, source: str, names: Sequence[str]) -> list[str]:
-	fresh: list[str] = []
-	for chunk in in_chunks(list(dict.fromkeys(names)), KEYS_PER_QUERY):
-		keys = {ledger_key(source, name): name for name in chunk}
-		held = host.store.query(f"SELECT name FROM `{LEDGER}` WHERE name IN ({marks(len(keys))})", list(keys))
-		seen = {row[0] for row in held}
-		fresh += [name for key, name in keys.items() if key not in seen]
-	return fresh
 
 
 def _load(host: Host, source: str) -> _State:

@@ -13,6 +13,7 @@ from verenigingen.exceptions import CollectorBusy, MonitoringError
 from verenigingen.host import current_host
 from verenigingen.host.port import Host
 from verenigingen.services.collection import LOCK, STATE, CollectResult
+from verenigingen.services.ledger import LEDGER
 from verenigingen.settings import resolve
 
 log = logging.getLogger("verenigingen")
@@ -22,7 +23,7 @@ OWN_TABLES = (
 	"tabError Issue Day",
 	"tabError Issue User",
 	"tabError User Day",
-	"tabCollected Row",
+	LEDGER,
 	STATE,
 )
 

@@ -1,7 +1,8 @@
 """From events to what is kept of them: issues, their counts by day and hour, and pseudonymous users.
 
-Called inside the collector's transaction. Cells are read, added to in Python and written back whole: the lock makes
-that safe, and the same code runs on every database.
+Events are gathered first, without the database; what they add is then written inside the collector's transaction.
+Cells are read, added to in Python and written back whole: the lock makes that safe, and the same code runs on every
+database.
 """
 
 from __future__ import annotations
@@ -36,12 +37,14 @@ class _Span:
 
 
 @dataclass(slots=True)
-class _Batch:
-	"""What one batch adds, by the names of the rows it will meet."""
+class Batch:
+	"""What a number of events add, by the names of the rows they will meet; `count` events, the first at `oldest`."""
 
+	count: int = 0
+	oldest: datetime = datetime.max
 	identities: dict[str, tuple[Identity, str]] = field(default_factory=dict)
 	spans: dict[str, _Span] = field(default_factory=lambda: defaultdict(_Span))
-	hours: dict[tuple[str, date], Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+	hours: dict[tuple[str, date], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0] * 24))
 	users: dict[tuple[str, str], _Span] = field(default_factory=lambda: defaultdict(_Span))
 	user_days: Counter[tuple[date, str]] = field(default_factory=Counter)
 
@@ -51,32 +54,29 @@ def issue_name(fingerprint: str) -> str:
 	return fingerprint[:16]
 
 
-def absorb(host: Host, source: str, rows: Timed) -> None:
-	"""Adds events, each with the naive site time it counts at, to issues and rollups."""
-	batch = _gather(host, rows)
-	_write_issues(host, source, batch)
-	_write_days(host, batch)
-	_write_users(host, batch)
-
-
-def _gather(host: Host, rows: Timed) -> _Batch:
-	batch = _Batch()
-	pseudonyms: dict[str, str] = {}
+def gather(batch: Batch, rows: Timed, pseudonym: Callable[[str], str]) -> None:
+	"""Adds events, each with the naive site time it counts at, to `batch`."""
 	for row, when in rows:
 		identity = identify(row.title, row.text)
 		issue = issue_name(identity.fingerprint)
 		if issue not in batch.identities:
 			batch.identities[issue] = (identity, sample(row.title, row.text))
+		batch.count += 1
+		batch.oldest = min(batch.oldest, when)
 		batch.spans[issue].add(when)
 		day = when.date()
 		batch.hours[issue, day][when.hour] += 1
 		if row.user:
-			user = pseudonyms.get(row.user) or pseudonyms.setdefault(
-				row.user, host.secrets.pseudonym(row.user)
-			)
+			user = pseudonym(row.user)
 			batch.users[issue, user].add(when)
 			batch.user_days[day, user] += 1
-	return batch
+
+
+def write(host: Host, source: str, batch: Batch) -> None:
+	"""Adds what was gathered to issues and rollups. Call it inside the collector's transaction."""
+	_write_issues(host, source, batch)
+	_write_days(host, batch)
+	_write_users(host, batch)
 
 
 def _existing(host: Host, table: str, columns: str, names: Iterable[str]) -> dict[str, Row]:
@@ -89,7 +89,7 @@ def _existing(host: Host, table: str, columns: str, names: Iterable[str]) -> dic
 	return found
 
 
-def _write_issues(host: Host, source: str, batch: _Batch) -> None:
+def _write_issues(host: Host, source: str, batch: Batch) -> None:
 	old = _existing(
 		host, ISSUE, "event_count, first_seen, last_seen, sources, status, resolved_at", batch.spans
 	)
@@ -144,14 +144,12 @@ def _sources(stored: object, source: str, count: int) -> str:
 	return json.dumps(known, sort_keys=True)
 
 
-def _write_days(host: Host, batch: _Batch) -> None:
+def _write_days(host: Host, batch: Batch) -> None:
 	cells = {f"{issue}-{day:%Y%m%d}": (issue, day, hours) for (issue, day), hours in batch.hours.items()}
 	old = _existing(host, ISSUE_DAY, "hours", cells)
 	rows = []
 	for name, (issue, day, added) in cells.items():
-		hours = parse_hours(old[name][0]) if name in old else [0] * 24
-		for hour, count in added.items():
-			hours[hour] += count
+		hours = [a + b for a, b in zip(parse_hours(old[name][0]), added, strict=True)] if name in old else added
 		rows.append(
 			{
 				"name": name,
@@ -169,7 +167,7 @@ def parse_hours(stored: object) -> list[int]:
 	return [int(part) for part in as_text(stored).split(",")]
 
 
-def _write_users(host: Host, batch: _Batch) -> None:
+def _write_users(host: Host, batch: Batch) -> None:
 	spans = {f"{issue}-{user}": (issue, user, span) for (issue, user), span in batch.users.items()}
 	old = _existing(host, ISSUE_USER, "event_count, first_seen, last_seen", spans)
 	rows = []

@@ -4,7 +4,7 @@ import frappe
 
 from verenigingen.host import current_host
 from verenigingen.host.endpoint import REGISTRY
-from verenigingen.services.collection import LEDGER
+from verenigingen.services.ledger import LEDGER
 from verenigingen.services.monitoring import collect_all
 from verenigingen.services.rollup import ISSUE, ISSUE_DAY
 from verenigingen.utils.analytics_engine import analyze_error_patterns, generate_insights_report
@@ -70,7 +70,7 @@ class TestCollectionInFrappe(IntegrationTestCase):
 	def test_ledger_issues_and_days_agree(self):
 		log_row("2", "one")
 		self.collected()
-		ledger = self.host.store.query(f"SELECT COUNT(*) FROM `{LEDGER}`")[0][0]
+		ledger = self.host.store.query(f"SELECT SUM(row_count) FROM `{LEDGER}`")[0][0]
 		issues = self.host.store.query(f"SELECT SUM(event_count) FROM `{ISSUE}`")[0][0]
 		days = self.host.store.query(f"SELECT SUM(event_count) FROM `{ISSUE_DAY}`")[0][0]
 		self.assertEqual(ledger, issues)

@@ -83,9 +83,7 @@ def parse(text: str) -> ParsedError:
 	first = last
 	while first > 0 and last - first < FRAME_LIMIT and not _is_border(rows[first - 1][3]):
 		first -= 1
-	frames = tuple(
-		[Frame(path, function, source) for path, function, source, _ in rows[first : last + 1] if path]
-	)
+	frames = tuple([Frame._make(row[:3]) for row in rows[first : last + 1] if row[0]])
 	exception, message = _exception([row[3] for row in rows[last + 1 : last + 50]])
 	return ParsedError(exception, message, frames, exception is None)
 
@@ -95,7 +93,7 @@ def _readable(text: str) -> str:
 	text = bounded(text)
 	if "\r" in text:
 		text = text.replace("\r\n", "\n").replace("\r", "\n")
-	if "&quot;" in text or "&#34;" in text:
+	if "&" in text and ("&quot;" in text or "&#34;" in text):
 		# not html.unescape(): it raises on a character reference of several thousand digits
 		for escaped, char in _ESCAPED:
 			text = text.replace(escaped, char)

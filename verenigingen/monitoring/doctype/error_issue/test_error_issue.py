@@ -117,7 +117,6 @@ class TestErrorIssueRetention(IntegrationTestCase):
 			"Error Issue Day",
 			"Error Issue User",
 			"Error User Day",
-			"Collected Row",
 		):
 			with self.subTest(doctype):
 				self.assertTrue(_supports_log_clearing(doctype))

@@ -29,7 +29,7 @@ class TestErrorIssueDay(IntegrationTestCase):
 			"Error Issue Day",
 			"Error Issue User",
 			"Error User Day",
-			"Collected Row",
+			"Collection Ledger",
 			"Collector State",
 		):
 			meta = frappe.get_meta(doctype)
