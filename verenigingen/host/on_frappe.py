@@ -24,12 +24,12 @@ from verenigingen.exceptions import (
 	MonitoringError,
 	QueueUnavailable,
 )
-from verenigingen.host.port import Host, Row, User, in_chunks
-from verenigingen.host.sql import insert_sql, upsert_sql
+from verenigingen.host.port import Host, Row, User
+from verenigingen.host.sql import written
 
 SETTINGS_DOCTYPE = "Monitoring Settings"
 LOCK_WAIT = 5  # seconds; a collection batch takes far less
-ROWS_PER_STATEMENT = 500
+VARIABLES = 30_000  # psycopg2 and PyMySQL bind on our side; this bounds the text
 LOST = {0, 2002, 2003, 2006, 2013, 2055}  # MySQL client errors: no connection, or it is gone
 
 
@@ -66,12 +66,17 @@ class FrappeStore:
 			self._release(name)
 
 	def insert(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
-		for columns, count, values in _statements(rows):
-			self._run(insert_sql(frappe.db.db_type, table, columns, count), values)
+		self._write(table, rows, upsert=False)
 
 	def upsert(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
-		for columns, count, values in _statements(rows):
-			self._run(upsert_sql(frappe.db.db_type, table, columns, count, list(rows[0])), values)
+		self._write(table, rows, upsert=True)
+
+	def _write(self, table: str, rows: Sequence[Mapping[str, object]], *, upsert: bool) -> None:
+		made = written(
+			frappe.db.db_type, table, rows, now=now_datetime(), variables=VARIABLES, upsert=upsert
+		)
+		for sql, values in made:
+			self._run(sql, values)
 
 	def execute(self, sql: str, params: Sequence[object] = ()) -> int:
 		self._run(sql, params)
@@ -99,15 +104,6 @@ class FrappeStore:
 		self.query(
 			"SELECT pg_advisory_unlock(hashtext(%s))" if postgres else "SELECT RELEASE_LOCK(%s)", (name,)
 		)
-
-
-def _statements(rows: Sequence[Mapping[str, object]]) -> Iterator[tuple[list[str], int, list[object]]]:
-	"""Columns, number of rows and values of each statement that writes `rows`."""
-	now = now_datetime()
-	standard = {"creation": now, "modified": now, "modified_by": "Administrator", "owner": "Administrator"}
-	for chunk in in_chunks(rows, ROWS_PER_STATEMENT):
-		columns = list(standard | dict(chunk[0]))
-		yield columns, len(chunk), [(standard | dict(row))[column] for row in chunk for column in columns]
 
 
 def _lock_name(lock: str) -> str:

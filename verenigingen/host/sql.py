@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
+from verenigingen.host.port import in_chunks
+
+ROWS_PER_STATEMENT = 500
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ ]*\Z")
 
 
@@ -17,17 +21,42 @@ def quoted(dialect: str, identifier: str) -> str:
 	return f"{mark}{identifier}{mark}"
 
 
-def insert_sql(dialect: str, table: str, columns: Sequence[str], rows: int) -> str:
-	"""INSERT of `rows` rows with `%s` for every value, row after row."""
+def written(
+	dialect: str,
+	table: str,
+	rows: Sequence[Mapping[str, object]],
+	*,
+	now: datetime,
+	variables: int,
+	upsert: bool = False,
+) -> Iterator[tuple[str, list[object]]]:
+	"""The statements, with their values, that insert `rows`: at most ROWS_PER_STATEMENT rows and `variables` values each.
+
+	All rows have the keys of the first. Frappe's standard columns that they lack are filled in: `now` (naive site
+	time) and Administrator. With `upsert`, where the `name` exists just the given columns are overwritten.
+	"""
+	if not rows:
+		return
+	given = list(rows[0])
+	filled = {column: text for column, text in _standard(now).items() if column not in rows[0]}
+	columns = [*given, *filled]
+	# the same for every row, so they stand in the text: as values they would cost more than the rest of many a row
+	row = f"({', '.join([*['%s'] * len(given), *filled.values()])})"
 	names = ", ".join(quoted(dialect, column) for column in columns)
-	values = "(" + ", ".join(["%s"] * len(columns)) + ")"
-	return f"INSERT INTO {quoted(dialect, table)} ({names}) VALUES {', '.join([values] * rows)}"
+	for chunk in in_chunks(rows, max(1, min(ROWS_PER_STATEMENT, variables // len(given)))):
+		insert = f"INSERT INTO {quoted(dialect, table)} ({names}) VALUES {', '.join([row] * len(chunk))}"
+		values = [item[column] for item in chunk for column in given]
+		yield (_on_conflict(dialect, insert, given) if upsert else insert), values
 
 
-def upsert_sql(dialect: str, table: str, columns: Sequence[str], rows: int, overwrite: Sequence[str]) -> str:
-	"""As `insert_sql`, but where the `name` exists its columns of `overwrite` (other than `name`) are overwritten."""
-	changed = [quoted(dialect, column) for column in overwrite if column != "name"]
-	insert = insert_sql(dialect, table, columns, rows)
+def _standard(now: datetime) -> dict[str, str]:
+	moment = f"'{now.isoformat(' ', 'microseconds')}'"
+	person = "'Administrator'"
+	return {"creation": moment, "modified": moment, "modified_by": person, "owner": person}
+
+
+def _on_conflict(dialect: str, insert: str, given: Sequence[str]) -> str:
+	changed = [quoted(dialect, column) for column in given if column != "name"]
 	if dialect == "mariadb":
 		return f"{insert} ON DUPLICATE KEY UPDATE {', '.join(f'{c} = VALUES({c})' for c in changed)}"
 	key = quoted(dialect, "name")

@@ -32,8 +32,10 @@ class _Span:
 
 	def add(self, when: datetime) -> None:
 		self.count += 1
-		self.first = min(self.first, when)
-		self.last = max(self.last, when)
+		if when < self.first:
+			self.first = when
+		if when > self.last:
+			self.last = when
 
 
 @dataclass(slots=True)
@@ -62,7 +64,8 @@ def gather(batch: Batch, rows: Timed, pseudonym: Callable[[str], str]) -> None:
 		if issue not in batch.identities:
 			batch.identities[issue] = (identity, sample(row.title, row.text))
 		batch.count += 1
-		batch.oldest = min(batch.oldest, when)
+		if when < batch.oldest:
+			batch.oldest = when
 		batch.spans[issue].add(when)
 		day = when.date()
 		batch.hours[issue, day][when.hour] += 1

@@ -10,9 +10,8 @@ from datetime import date, datetime
 from pathlib import Path
 
 from verenigingen.exceptions import CollectorBusy, DatabaseUnavailable, ReadOnlySite
-from verenigingen.host.on_local.rows import statements
 from verenigingen.host.port import Row
-from verenigingen.host.sql import insert_sql, quoted, upsert_sql
+from verenigingen.host.sql import quoted, written
 
 BUSY_SECONDS = 5
 VARIABLES = 30_000  # SQLite's default limit is 32,766
@@ -76,12 +75,15 @@ class SqliteStore:
 			raise
 
 	def insert(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
-		for columns, count, values in statements(rows, VARIABLES):
-			self._run(insert_sql("sqlite", table, columns, count), values)
+		self._write(table, rows, upsert=False)
 
 	def upsert(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
-		for columns, count, values in statements(rows, VARIABLES):
-			self._run(upsert_sql("sqlite", table, columns, count, list(rows[0])), values)
+		self._write(table, rows, upsert=True)
+
+	def _write(self, table: str, rows: Sequence[Mapping[str, object]], *, upsert: bool) -> None:
+		made = written(self.dialect, table, rows, now=datetime.now(), variables=VARIABLES, upsert=upsert)
+		for sql, values in made:
+			self._run(sql, values)
 
 	def _run(self, sql: str, params: Sequence[object]) -> sqlite3.Cursor:
 		try:
