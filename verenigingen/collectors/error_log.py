@@ -62,16 +62,25 @@ class ErrorLogSource:
 			yield [row[0] for row in found]
 			last = found[-1][0]
 
-	def rows(self, names: Sequence[str]) -> list[ErrorRow]:
-		"""The named rows; texts beyond 64 KB are read at head and tail."""
+	def rows(self, names: Sequence[str], *, adjoining: bool = False) -> list[ErrorRow]:
+		"""The named rows; texts beyond 64 KB are read at head and tail. `adjoining`: no row lies between them in the
+		order of `all_names`, so that they may be read as one range."""
+		where, bounds = (
+			("name BETWEEN %s AND %s", (names[0], names[-1]))
+			if adjoining
+			else (f"name IN ({marks(len(names))})", names)
+		)
 		# LENGTH counts bytes or characters, as the database has it; it only decides how a text is fetched, at no cost
 		found = self.db.query(
 			f"SELECT name, COALESCE(creation, modified), owner, method, {self.extra},"
 			f" CASE WHEN LENGTH(error) <= {2 * HALF} THEN error END,"
 			f" CASE WHEN LENGTH(error) > {2 * HALF} THEN 1 END"
-			f" FROM `{TABLE}` WHERE name IN ({marks(len(names))})",
-			names,
+			f" FROM `{TABLE}` WHERE {where}",
+			bounds,
 		)
+		if adjoining:  # rows may have come in between meanwhile
+			wanted = set(names)
+			found = [row for row in found if row[0] in wanted]
 		long = [row[0] for row in found if row[-1]]
 		texts = self._long_texts(long) if long else {}
 		return [_row(texts.get(row[0]), *row[:-1]) for row in found]

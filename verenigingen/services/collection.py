@@ -52,10 +52,10 @@ class Source(Protocol):
 		"""Names of rows written since a moment."""
 
 	def all_names(self) -> Iterator[list[str]]:
-		"""All names, in steps."""
+		"""All names, in steps, in one order."""
 
-	def rows(self, names: Sequence[str]) -> list[ErrorRow]:
-		"""The named rows."""
+	def rows(self, names: Sequence[str], *, adjoining: bool = False) -> list[ErrorRow]:
+		"""The named rows. `adjoining`: `all_names` gives no other name between the first and the last of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,32 +128,33 @@ class _Run:
 		for names in self.source.all_names():
 			if gone is not None:
 				gone = np.setdiff1d(gone, ledger.row_keys(name, names))
-			self.take(names)
+			self.take(names, in_order=True)
 			if not self.in_time:
 				return
 		if gone is not None and gone.size:
 			with store.transaction(LOCK):
 				ledger.forget(store, name, gone)
 
-	def take(self, names: Sequence[str]) -> None:
-		"""Counts those of the named rows that the ledger does not hold."""
+	def take(self, names: Sequence[str], *, in_order: bool = False) -> None:
+		"""Counts those of the named rows that the ledger does not hold; `in_order` as `all_names` gives them."""
 		store, name = self.host.store, self.source.name
 		fresh = ledger.unseen(store, name, names)
+		adjoining = in_order and len(fresh) == len(names)
 		while fresh:
 			if time.monotonic() > self.deadline:
 				self.in_time = False
 				return
-			batch, counted, looked_at = self._gather(fresh[:ROWS_PER_BATCH])
+			batch, counted, looked_at = self._gather(fresh[:ROWS_PER_BATCH], adjoining)
 			if self._commit(batch, counted):
 				fresh = fresh[looked_at:]
 			else:
-				fresh = ledger.unseen(store, name, fresh)
+				fresh, adjoining = ledger.unseen(store, name, fresh), False
 
-	def _gather(self, names: Sequence[str]) -> tuple[Batch, list[str], int]:
+	def _gather(self, names: Sequence[str], adjoining: bool) -> tuple[Batch, list[str], int]:
 		"""What the named rows add, the names that still had a row, and how many names were looked at in time."""
 		batch, counted, looked_at = Batch(), [], 0
 		for chunk in in_chunks(names, ROWS_PER_READ):
-			rows = self.source.rows(chunk)
+			rows = self.source.rows(chunk, adjoining=adjoining)
 			gather(batch, ((row, believable(row.when, self.now)) for row in rows), self.pseudonym)
 			counted += [row.key for row in rows]
 			looked_at += len(chunk)
