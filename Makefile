@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test lint bench clean
+.PHONY: setup demo test lint bench docs clean
 
 $(STAMP): pyproject.toml requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -27,6 +27,9 @@ test: setup lint
 
 bench: setup
 	$(VENV)/bin/python -m benchmarks.collection $(BENCH_ARGS)
+
+docs: setup
+	$(VENV)/bin/python docs/build.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -34,6 +34,7 @@ class Endpoint:
 	roles: tuple[str, ...]
 	guest: bool
 	methods: tuple[str, ...]
+	ranges: Ranges
 
 
 REGISTRY: dict[str, Endpoint] = {}
@@ -76,7 +77,7 @@ def endpoint(
 		# Frappe would check annotations before our role check, and its message names no range.
 		door.__annotations__ = {}
 		exposed = whitelist(door, guest=guest, methods=methods)
-		REGISTRY[path] = Endpoint(path, exposed, () if guest else roles, guest, methods)
+		REGISTRY[path] = Endpoint(path, exposed, () if guest else roles, guest, methods, ranges or {})
 		return exposed
 
 	return decorate

@@ -1,0 +1,93 @@
+"""Writes the pages of docs/ that follow from the code: configuration.md and api.md. `make docs` runs it."""
+
+from __future__ import annotations
+
+import inspect
+from importlib import import_module
+from pathlib import Path
+
+from verenigingen.host.endpoint import REGISTRY, Endpoint
+from verenigingen.settings import SETTINGS
+from verenigingen.standalone.cli import DOORS
+
+HERE = Path(__file__).parent
+NOTE = "<!-- Written by `make docs` from the code; edit there. -->\n"
+
+
+def configuration() -> str:
+	"""The settings as a table."""
+	rows = [
+		f"| `{s.name}` | {s.default:g} | {s.unit} | {s.low:g} to {s.high:g} | {s.help} |" for s in SETTINGS
+	]
+	head = (
+		f"{NOTE}\n# Settings\n\nA value is taken from Monitoring Settings in the desk, else from `site_config.json` under the same name,\n"
+		"else it is the default. A value outside its range is refused with the range, never replaced.\n\n"
+		"| name | default | unit | range | what it decides |\n|---|---|---|---|---|"
+	)
+	return "\n".join([head, *rows, ""])
+
+
+def api() -> str:
+	"""Every public function with arguments, roles, result and three ways to call it."""
+	for module in DOORS:
+		import_module(module)
+	head = (
+		f"{NOTE}\n# API\n\nEvery function answers at `/api/method/<dotted name>` in a bench and stand-alone. Results come as\n"
+		'`{"message": …}`, errors as `{"exc_type", "exception", "_server_messages"}` with their HTTP status: 401 no valid login,\n'
+		"403 no role, 404 no such function, 417 an argument out of range, 503 a service is down. Python callers get the same\n"
+		"values and exceptions.\n"
+	)
+	return "\n".join([head, *(_function(door) for _, door in sorted(REGISTRY.items()))])
+
+
+def _function(door: Endpoint) -> str:
+	signature = inspect.signature(inspect.unwrap(door.function))
+	example = {
+		name: parameter.default
+		for name, parameter in signature.parameters.items()
+		if parameter.default not in (None, inspect.Parameter.empty)
+	}
+	query = "?" + "&".join(f"{name}={value}" for name, value in example.items()) if example else ""
+	kwargs = f' --kwargs "{example!r}"' if example else ""
+	said = inspect.cleandoc(inspect.unwrap(door.function).__doc__ or "")
+	return "\n".join(
+		[
+			f"## `{door.path}`",
+			"",
+			said,
+			"",
+			f"Roles: {', '.join(door.roles) or 'none, guests may call'}. Methods: {', '.join(door.methods)}. {_arguments(door, signature)}",
+			"",
+			"```sh",
+			f'curl -H "Authorization: token <key>:<secret>" "https://<site>/api/method/{door.path}{query}"',
+			f"bench --site <site> execute {door.path}{kwargs}",
+			f"verenigingen --site <folder> execute {door.path}{kwargs}",
+			"```",
+			"",
+		]
+	)
+
+
+def _arguments(door: Endpoint, signature: inspect.Signature) -> str:
+	if not signature.parameters:
+		return "No arguments."
+	said = []
+	for name, parameter in signature.parameters.items():
+		low_high = door.ranges.get(name)
+		allowed = f", {low_high[0]:g} to {low_high[1]:g} {low_high[2]}" if low_high else ""
+		default = "" if parameter.default is inspect.Parameter.empty else f", default {parameter.default}"
+		said.append(f"`{name}`{allowed}{default}")
+	return f"Arguments: {'; '.join(said)}."
+
+
+PAGES = {"configuration.md": configuration, "api.md": api}
+
+
+def main() -> None:
+	"""Writes the pages."""
+	for name, page in PAGES.items():
+		(HERE / name).write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+	main()
