@@ -72,9 +72,7 @@ class FrappeStore:
 		self._write(table, rows, upsert=True)
 
 	def _write(self, table: str, rows: Sequence[Mapping[str, object]], *, upsert: bool) -> None:
-		made = written(
-			frappe.db.db_type, table, rows, now=now_datetime(), variables=VARIABLES, upsert=upsert
-		)
+		made = written(frappe.db.db_type, table, rows, now=now_datetime(), variables=VARIABLES, upsert=upsert)
 		for sql, values in made:
 			self._run(sql, values)
 

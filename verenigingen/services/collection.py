@@ -171,7 +171,9 @@ class _Run:
 			if len(ledger.unseen(host.store, name, names)) < len(names):
 				return False
 			current = _load(host, name)
-			self.state.data_since = min(filter(None, (batch.oldest, self.state.data_since, current.data_since)))
+			self.state.data_since = min(
+				filter(None, (batch.oldest, self.state.data_since, current.data_since))
+			)
 			row = {"name": name, "collected_rows": current.collected_rows + batch.count}
 			ledger.enter(host.store, name, names)
 			write(host, name, batch)

@@ -45,15 +45,19 @@ def unseen(store: Store, source: str, names: Sequence[str]) -> list[str]:
 
 
 def enter(store: Store, source: str, names: Sequence[str]) -> None:
-	"""Marks rows as counted. Call it inside the transaction that counts them; the names must be unseen."""
-	keys = row_keys(source, names)
+	"""Marks rows as counted. Call it inside the transaction that counts them."""
+	enter_keys(store, source, row_keys(source, names))
+
+
+def enter_keys(store: Store, source: str, keys: Keys) -> None:
+	"""As `enter`, by key; keys that are there already stay once."""
 	touched = _pages_of(keys)
 	old = _pages(store, source, touched)
 	numbers = keys >> np.uint64(56)
 	_write(
 		store,
 		source,
-		{page: np.concatenate([old.get(page, _none()), keys[numbers == page]]) for page in touched},
+		{page: np.union1d(old.get(page, _none()), keys[numbers == page]) for page in touched},
 	)
 
 

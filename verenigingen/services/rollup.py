@@ -152,7 +152,9 @@ def _write_days(host: Host, batch: Batch) -> None:
 	old = _existing(host, ISSUE_DAY, "hours", cells)
 	rows = []
 	for name, (issue, day, added) in cells.items():
-		hours = [a + b for a, b in zip(parse_hours(old[name][0]), added, strict=True)] if name in old else added
+		hours = (
+			[a + b for a, b in zip(parse_hours(old[name][0]), added, strict=True)] if name in old else added
+		)
 		rows.append(
 			{
 				"name": name,
