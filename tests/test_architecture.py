@@ -57,7 +57,12 @@ def test_only_the_adapter_and_frappe_s_own_places_import_frappe() -> None:
 	allowed = {"host/on_frappe.py", "install.py", "verenigingen/testing.py", "verenigingen/checks.py"}
 	for path in FILES:
 		place = path.relative_to(PACKAGE).as_posix()
-		if place in allowed or "/doctype/" in place or place.startswith(("tests/", "patches/")) or "/test_" in place:
+		if (
+			place in allowed
+			or "/doctype/" in place
+			or place.startswith(("tests/", "patches/"))
+			or "/test_" in place
+		):
 			continue
 		names = {name.split(".")[0] for name in imports(path)}
 		assert "frappe" not in names or place.startswith("www/"), place
