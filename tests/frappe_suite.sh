@@ -20,15 +20,17 @@ fi
 exec 9>"/tmp/verenigingen-frappe-suite.lock"
 flock 9
 before=$(readlink "$app" || true)
+link() {
+	ln -sfn "$1" "$app"
+	local said
+	# pip's warnings would drown the suite's own words; they are shown when it fails
+	said=$("$bench_dir/env/bin/pip" install --quiet --disable-pip-version-check -e "$1" 2>&1) || { echo "$said"; return 1; }
+}
 restore() {
-	if [ -n "$before" ] && [ -d "$before" ]; then
-		ln -sfn "$before" "$app"
-		"$bench_dir/env/bin/pip" install --quiet --disable-pip-version-check -e "$before" || true
-	fi
+	if [ -n "$before" ] && [ -d "$before" ]; then link "$before" || true; fi
 }
 trap restore EXIT
-ln -sfn "$here" "$app"
-"$bench_dir/env/bin/pip" install --quiet --disable-pip-version-check -e "$here"
+link "$here"
 cd "$bench_dir"
 grep -qx verenigingen sites/apps.txt || printf '\nverenigingen\n' >> sites/apps.txt
 bench --site "$site" list-apps | grep -q '^verenigingen' || bench --site "$site" install-app verenigingen

@@ -32,7 +32,7 @@ def _moment(text: str) -> Any:
 		return convert_datetime(text)  # zero dates stay text
 
 
-DECODERS = {**conversions, FIELD_TYPE.DATETIME: _moment, FIELD_TYPE.TIMESTAMP: _moment}
+DECODERS: dict[Any, Any] = {**conversions, FIELD_TYPE.DATETIME: _moment, FIELD_TYPE.TIMESTAMP: _moment}
 
 
 class MariaStore:
