@@ -32,7 +32,7 @@ def _moment(text: str) -> Any:
 		return convert_datetime(text)  # zero dates stay text
 
 
-DECODERS = {**conversions, FIELD_TYPE.DATETIME: _moment, FIELD_TYPE.TIMESTAMP: _moment}
+DECODERS: dict[Any, Any] = {**conversions, FIELD_TYPE.DATETIME: _moment, FIELD_TYPE.TIMESTAMP: _moment}
 
 
 class MariaStore:
@@ -76,6 +76,11 @@ class MariaStore:
 				) from exc
 			self._local.connection, self._local.inside = connection, False
 		return connection
+
+	def describe(self) -> str:
+		"""Version, address and database. Raises DatabaseUnavailable."""
+		version = self.query("SELECT VERSION()")[0][0]
+		return f"MariaDB {version} at {self.address}, database {self.config['db_name']}"
 
 	def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
 		return list(self._run(sql, params)[0])
