@@ -114,13 +114,15 @@ class FrappeCache:
 
 	def get(self, key: str) -> Any:
 		try:
-			return frappe.cache.get_value(key, expires=True)
+			kept = frappe.cache.get_value(key, expires=True)
 		except redis.RedisError:
 			return None
+		return None if kept is None else json.loads(kept)
 
 	def put(self, key: str, value: Any, ttl: int) -> None:
+		text = json.dumps(value)  # Frappe would pickle what JSON cannot hold
 		try:
-			frappe.cache.set_value(key, value, expires_in_sec=ttl)
+			frappe.cache.set_value(key, text, expires_in_sec=ttl)
 		except redis.RedisError:
 			frappe.logger("verenigingen").warning("cache unavailable, %s not kept", key)
 

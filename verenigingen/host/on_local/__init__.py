@@ -32,6 +32,7 @@ from verenigingen.host.port import Host
 
 __all__ = [
 	"acting_as",
+	"local_file",
 	"open_cache",
 	"open_database",
 	"open_host",
@@ -97,8 +98,12 @@ def open_queue(config: SiteConfig) -> RqQueue | InlineQueue:
 
 def open_secrets(config: SiteConfig, store: Path | None = None) -> LocalSecrets:
 	"""The site's encryption key; a key file for pseudonyms lies beside our tables where the site has none."""
-	beside = config.path if config.own else store or config.store()
-	return LocalSecrets(config.values.get("encryption_key"), beside.with_suffix(".key"))
+	return LocalSecrets(config.values.get("encryption_key"), config.beside(".key", store))
+
+
+def local_file(config_path: Path, suffix: str, *, store: Path | None = None) -> Path:
+	"""A file of this program about a site, beside the site's own config or the store of an audited one."""
+	return read_config(config_path).beside(suffix, store)
 
 
 def _zone(db: SqliteStore | MariaStore, config: SiteConfig) -> Any:

@@ -48,6 +48,10 @@ class SiteConfig:
 		"""The URL under `redis_cache` or `redis_queue`; None when there is none, or when the site is not our own."""
 		return self.values.get(purpose) or None if self.own else None
 
+	def beside(self, suffix: str, store: Path | None = None) -> Path:
+		"""A file of ours about this site: beside its own config, or beside the store of an audited one."""
+		return (self.path if self.own else store or self.store()).with_suffix(suffix)
+
 	def store(self) -> Path:
 		"""Where our tables are kept when this site is audited, unless told otherwise."""
 		base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
