@@ -66,6 +66,8 @@ class LocalContract(HostContract):
 
 
 class TestSqlite(LocalContract, TestCase):
+	has_server = False
+
 	def config_values(self, request: pytest.FixtureRequest) -> dict[str, object]:
 		return {"db_type": "sqlite", "db_name": "site"}
 

@@ -14,7 +14,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from verenigingen.exceptions import CollectorBusy, ConfigurationError, QueueUnavailable
+from verenigingen.exceptions import (
+	CollectorBusy,
+	ConfigurationError,
+	DatabaseUnavailable,
+	QueueUnavailable,
+)
 from verenigingen.host import current_host
 from verenigingen.host.port import Cache, Host, Queue, Secrets
 
@@ -47,11 +52,17 @@ class HostContract:
 	# do jobs wait for a worker, so that a second one of the same id is met while the first still waits?
 	jobs_wait = True
 
+	# is there a connection to a server, that could be lost?
+	has_server = True
+
 	# What each adapter has to provide.
 
 	def opening_code(self) -> str:
 		"""Python source that, run by another process, leaves this same site open as `host`."""
 		raise NotImplementedError
+
+	def reconnect(self) -> None:
+		"""Does what a later job or request would find done after a connection was lost."""
 
 	def run_waiting_jobs(self) -> None:
 		"""Lets a worker run what waits in the queue."""
@@ -123,8 +134,8 @@ class HostContract:
 	def test_values_come_back_as_they_were_bound(self):
 		for index, text in enumerate(ODD_TEXTS):
 			with self.subTest(text=text):
-				self.host.store.insert(TABLE, [self.row(f"text {index}", last_error=text)])
-				self.assertEqual(self.status(f"text {index}"), [(None, text)])
+				self.host.store.insert(TABLE, [self.row(f"text {index}", status="ok", last_error=text)])
+				self.assertEqual(self.status(f"text {index}"), [("ok", text)])
 				found = self.host.store.query(f"SELECT name FROM `{TABLE}` WHERE last_error = %s", (text,))
 				self.assertIn((f"{MARK}text {index}",), found)
 
@@ -218,6 +229,21 @@ class HostContract:
 			process.wait()
 			with self.host.store.transaction(LOCK):
 				self.assertEqual(self.status("killed"), [])
+
+	def test_a_connection_lost_inside_a_transaction_says_so_and_keeps_nothing(self):
+		if not self.has_server:
+			self.skipTest("a file has no connection to lose")
+		store = self.host.store
+		with self.assertRaises(DatabaseUnavailable):
+			with store.transaction(LOCK):
+				store.upsert(TABLE, [self.row("lost", status="in")])
+				number = store.query("SELECT CONNECTION_ID()")[0][0]
+				kill = f'{self.opening_code()}\nhost.store.execute("KILL {number}")'
+				subprocess.run([sys.executable, "-c", kill], check=True)
+				store.upsert(TABLE, [self.row("lost too", status="in")])
+		self.reconnect()
+		with store.transaction(LOCK):  # neither is the lock held any more
+			self.assertEqual([self.status("lost"), self.status("lost too")], [[], []])
 
 	# Cache.
 

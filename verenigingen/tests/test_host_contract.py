@@ -73,10 +73,17 @@ class TestHostContract(HostContract, IntegrationTestCase):
 			"from verenigingen.host import current_host\nhost = current_host()"
 		)
 
+	def reconnect(self):
+		frappe.db.close()  # and Frappe connects anew by itself
+
 	def run_waiting_jobs(self):
 		command = "-m frappe.utils.bench_helper frappe worker --queue long --burst".split()
 		ran = subprocess.run(
-			[sys.executable, *command], cwd=frappe.local.sites_path, capture_output=True, text=True, timeout=120
+			[sys.executable, *command],
+			cwd=frappe.local.sites_path,
+			capture_output=True,
+			text=True,
+			timeout=120,
 		)
 		self.assertEqual(ran.returncode, 0, ran.stderr[-2000:])
 

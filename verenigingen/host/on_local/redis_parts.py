@@ -101,7 +101,7 @@ class RedisCache:
 			return f"Redis {server['redis_version']} at {self.address}"
 		except redis.RedisError as exc:
 			raise CacheUnavailable(
-				f"Redis at {self.address} does not answer: {exc}; nothing is cached."
+				f"Redis at {self.address} does not answer ({exc}); nothing is cached."
 			) from exc
 
 	def _clear(self, prefix: str) -> None:
@@ -254,7 +254,7 @@ class RqQueue:
 			yield
 		except redis.RedisError as exc:
 			raise QueueUnavailable(
-				f"The job queue, Redis at {self.address}, does not answer: {exc}. Is it running, and is redis_queue in"
+				f"The job queue, Redis at {self.address}, does not answer ({exc}). Is it running, and is redis_queue in"
 				" site_config.json right?"
 			) from exc
 
