@@ -1,4 +1,4 @@
-"""Fixtures: a private MariaDB for the session, and fresh sites of our own on SQLite and MariaDB."""
+"""Fixtures: a private MariaDB and Redis for the session, and fresh sites of our own on SQLite and MariaDB."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from tests.support.servers import PASSWORD, MariaServer
+from tests.support.servers import PASSWORD, MariaServer, RedisServer
 from verenigingen.host import Host, use_host
 from verenigingen.host.on_local import open_host
 from verenigingen.standalone.import_errors import ensure_error_log
@@ -19,6 +19,13 @@ from verenigingen.standalone.import_errors import ensure_error_log
 @pytest.fixture(scope="session")
 def mariadb() -> Iterator[MariaServer]:
 	server = MariaServer()
+	yield server
+	server.close()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+	server = RedisServer()
 	yield server
 	server.close()
 

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pymysql
+import redis
 
 PASSWORD = "suite"
 
@@ -35,6 +36,12 @@ def free_port() -> int:
 	with socket.socket() as probe:
 		probe.bind(("127.0.0.1", 0))
 		return int(probe.getsockname()[1])
+
+
+def dying_with_us() -> list[str]:
+	"""What to put before a server's command, so that it goes when we do, even when we are killed."""
+	setpriv = shutil.which("setpriv")
+	return [setpriv, "--pdeathsig", "TERM"] if setpriv else []
 
 
 class MariaServer:
@@ -63,8 +70,7 @@ class MariaServer:
 		"""Starts the server, or starts it again, and waits until it answers."""
 		user = ["--user=root"] if os.geteuid() == 0 else []
 		command = [
-			# the server goes when we do, even when we are killed
-			*([setpriv, "--pdeathsig", "TERM"] if (setpriv := shutil.which("setpriv")) else []),
+			*dying_with_us(),
 			self.server,
 			"--no-defaults",
 			f"--datadir={self.folder}/data",
@@ -110,5 +116,47 @@ class MariaServer:
 
 	def close(self) -> None:
 		"""Stops the server and removes its data."""
+		self.stop()
+		shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class RedisServer:
+	"""A private Redis that keeps nothing on disk: what was in it is gone after a stop."""
+
+	def __init__(self) -> None:
+		self.server = need("redis-server", "redis-server")
+		self.folder = Path(tempfile.mkdtemp(prefix="verenigingen-redis-"))
+		self.port = free_port()
+		self.url = f"redis://127.0.0.1:{self.port}"
+		self.process: subprocess.Popen[bytes] | None = None
+		atexit.register(self.close)
+		self.start()
+
+	def start(self) -> None:
+		"""Starts the server, or starts it again, and waits until it answers."""
+		options = f"--port {self.port} --bind 127.0.0.1 --appendonly no --dir {self.folder}".split()
+		command = [*dying_with_us(), self.server, *options, "--save", ""]
+		with open(self.folder / "log", "ab") as out:
+			self.process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True)
+		for _ in range(100):
+			try:
+				self.connect().ping()
+				return
+			except redis.ConnectionError:
+				time.sleep(0.1)
+		raise RuntimeError(f"Redis did not start: {(self.folder / 'log').read_text()[-2000:]}")
+
+	def connect(self) -> redis.Redis:
+		"""A client."""
+		return redis.Redis.from_url(self.url)
+
+	def stop(self) -> None:
+		"""Stops the server at once."""
+		if self.process and self.process.poll() is None:
+			os.killpg(self.process.pid, signal.SIGKILL)
+			self.process.wait(30)
+
+	def close(self) -> None:
+		"""Stops the server and removes its folder."""
 		self.stop()
 		shutil.rmtree(self.folder, ignore_errors=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -53,16 +54,21 @@ class FrappeStore:
 
 	@contextmanager
 	def transaction(self, lock: str) -> Iterator[None]:
-		frappe.db.commit()  # nosemgrep: frappe-manual-commit - the lock must be taken outside any snapshot
 		name = _lock_name(lock)
+		with _answering():
+			frappe.db.commit()  # nosemgrep: frappe-manual-commit - the lock must be taken outside any snapshot
 		self._acquire(name)
 		try:
 			yield
-			frappe.db.commit()  # nosemgrep: frappe-manual-commit - one batch is one transaction
+			with _answering():
+				frappe.db.commit()  # nosemgrep: frappe-manual-commit - one batch is one transaction
+		except DatabaseUnavailable:
+			raise  # the server has dropped transaction and lock with the connection
 		except BaseException:
 			frappe.db.rollback()
+			self._release(name)
 			raise
-		finally:
+		else:
 			self._release(name)
 
 	def insert(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
@@ -81,12 +87,8 @@ class FrappeStore:
 		return int(frappe.db._cursor.rowcount)
 
 	def _run(self, sql: str, params: Sequence[object]) -> Any:
-		try:
+		with _answering():
 			return frappe.db.sql(sql, tuple(params)) if params else frappe.db.sql(sql)
-		except (frappe.db.OperationalError, frappe.db.InterfaceError) as exc:
-			if exc.args and exc.args[0] in LOST:
-				raise DatabaseUnavailable(f"The site's database does not answer: {exc}") from exc
-			raise
 
 	def _acquire(self, name: str) -> None:
 		if frappe.db.db_type == "postgres":
@@ -104,6 +106,18 @@ class FrappeStore:
 		)
 
 
+@contextmanager
+def _answering() -> Iterator[None]:
+	# Frappe names the driver's OperationalError, but not the InterfaceError that stands beside it
+	operational = frappe.db.OperationalError
+	try:
+		yield
+	except (operational, sys.modules[operational.__module__].InterfaceError) as exc:
+		if exc.args and exc.args[0] in LOST:
+			raise DatabaseUnavailable(f"The site's database does not answer: {exc}") from exc
+		raise
+
+
 def _lock_name(lock: str) -> str:
 	# GET_LOCK is server-wide and limited to 64 characters
 	return "verenigingen_" + hashlib.sha256(f"{frappe.conf.db_name}/{lock}".encode()).hexdigest()[:32]
@@ -114,13 +128,15 @@ class FrappeCache:
 
 	def get(self, key: str) -> Any:
 		try:
-			return frappe.cache.get_value(key, expires=True)
+			kept = frappe.cache.get_value(key, expires=True)
 		except redis.RedisError:
 			return None
+		return None if kept is None else json.loads(kept)
 
 	def put(self, key: str, value: Any, ttl: int) -> None:
+		text = json.dumps(value)  # Frappe would pickle what JSON cannot hold
 		try:
-			frappe.cache.set_value(key, value, expires_in_sec=ttl)
+			frappe.cache.set_value(key, text, expires_in_sec=ttl)
 		except redis.RedisError:
 			frappe.logger("verenigingen").warning("cache unavailable, %s not kept", key)
 

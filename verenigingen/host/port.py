@@ -1,7 +1,7 @@
 """The port between the app and the site it runs on: small Protocols, one frozen dataclass of them.
 
 Everything that touches a site goes through a `Host`. Two adapters exist (`on_frappe`, `on_local`); the contract
-they share is `tests/host/contract.py`, run for each of them, the Frappe one inside a real bench.
+they share is `verenigingen/tests/host_contract.py`, run for each of them, the Frappe one inside a real bench.
 
 SQL is portable by convention: backticked table names, `%s` for every value (never a literal `%`), single-quoted
 constants, no dialect functions beyond COUNT, SUM, MIN, MAX, SUBSTR, CHAR_LENGTH, COALESCE and CASE. Times in our
@@ -54,11 +54,13 @@ class Store(Reader, Protocol):
 		"""Adds rows, or overwrites just the given columns where the `name` exists already."""
 
 	def execute(self, sql: str, params: Sequence[object] = ()) -> int:
-		"""Runs one UPDATE or DELETE on an own table; the number of rows it met."""
+		"""Runs one UPDATE or DELETE on an own table; the number of rows it changed. (Whether a row counts that had the
+		new values already, depends on the database.)"""
 
 
 class Cache(Protocol):
-	"""Short-lived values, JSON only. A cache that is down behaves as an empty one: it is never a reason to fail."""
+	"""Short-lived values, JSON only: `put` raises TypeError for others. A cache that is down behaves as an empty one;
+	it is never a reason to fail, and an outage is logged, not each call in it."""
 
 	def get(self, key: str) -> Any:
 		"""The cached value, or None."""
@@ -74,8 +76,9 @@ class Queue(Protocol):
 	"""Background jobs."""
 
 	def enqueue(self, method: str, *, job_id: str, timeout: int, **kwargs: object) -> str:
-		"""Queues a function by dotted path with JSON-safe arguments; a job with this id already waiting is not
-		queued again. Returns the job id. Raises QueueUnavailable."""
+		"""Queues a function by dotted path with JSON-safe arguments; a job with this id that waits or runs already is
+		not queued again. Returns the job id. The job finds this site as its `current_host()`. `timeout` is in
+		seconds. Raises QueueUnavailable. A queue without workers runs the job before it returns."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from verenigingen.host import current_host
 from verenigingen.host.port import Host
 from verenigingen.services.collection import LOCK, STATE, CollectResult
 from verenigingen.services.ledger import LEDGER
+from verenigingen.services.site import ERPNEXT, doctype_state, error_log_rows
 from verenigingen.settings import resolve
 
 log = logging.getLogger("verenigingen")
@@ -60,7 +61,7 @@ def _run(host: Host, path: str, seconds: float) -> dict[str, Any]:
 	except CollectorBusy as error:
 		row["error"] = str(error)
 	except Exception as error:  # one broken collector must not stop the others; it is written down and shown
-		log.exception("collector %s failed", path)
+		log.error("collector %s failed: %s", path, error, exc_info=not isinstance(error, MonitoringError))
 		row["error"] = f"{type(error).__name__}: {error}"
 		with host.store.transaction(LOCK):
 			state = {"name": path[-140:], "status": "failed", "last_error": row["error"][:500]}
@@ -109,6 +110,10 @@ def check_components(host: Host) -> dict[str, Any]:
 
 
 def _probes(host: Host) -> dict[str, Callable[[], str]]:
+	def database() -> str:
+		rows = error_log_rows(host)
+		return "there is no Error Log" if rows is None else f"Error Log has {rows} rows"
+
 	def tables() -> str:
 		missing = [table for table in OWN_TABLES if not host.store.columns(table)]
 		if missing:
@@ -138,13 +143,12 @@ def _probes(host: Host) -> dict[str, Callable[[], str]]:
 		return "; ".join(f"{s['collector']}: {s['collected_rows']} rows" for s in states) or "has not run yet"
 
 	return {
-		"database": lambda: (
-			f"Error Log has {host.db.query('SELECT COUNT(*) FROM `tabError Log`')[0][0]} rows"
-		),
+		"database": database,
 		"tables": tables,
 		"cache": cache,
 		"secrets": secrets,
 		"collection": collection,
+		"erpnext": lambda: ", ".join(doctype_state(host, doctype) for doctype in ERPNEXT),
 	}
 
 

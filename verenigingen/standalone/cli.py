@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import logging
 from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
@@ -17,9 +18,12 @@ from verenigingen.exceptions import BadArgument, MonitoringError
 from verenigingen.host import current_host, use_host
 from verenigingen.host.endpoint import REGISTRY
 from verenigingen.host.on_local import open_host
-from verenigingen.services.monitoring import check_components, collect_all
+from verenigingen.services.monitoring import collect_all
+from verenigingen.standalone.check import BROKEN, check_site
 from verenigingen.standalone.demo.site import build_site
 from verenigingen.standalone.import_errors import import_errors
+from verenigingen.standalone.work import work as work_on
+from verenigingen.standalone.work import work_once
 
 DOORS = ("verenigingen.utils.analytics_engine", "verenigingen.www.monitoring_dashboard")
 
@@ -52,6 +56,8 @@ def main(ctx: click.Context, site: Path | None, store: Path | None) -> None:
 		return
 	if site is None:
 		raise click.UsageError("Which site? Give --site, or build one with `verenigingen demo`.")
+	if ctx.invoked_subcommand in ("check", "work"):
+		return  # both go on while the site cannot be opened
 	stack = ExitStack()
 	ctx.call_on_close(stack.close)
 	stack.enter_context(use_host(open_host(site, store=store)))
@@ -133,13 +139,29 @@ def execute(path: str, text: str) -> None:
 
 
 @main.command()
-def check() -> None:
-	"""What is reachable, and what is missing."""
-	result = check_components(current_host())
-	for name, part in result["components"].items():
-		click.echo(f"{'ok ' if part['ok'] else 'BAD'} {name}: {part['detail']}")
-	if not result["ok"]:
+@click.pass_context
+def check(ctx: click.Context) -> None:
+	"""What is configured, reachable and missing. Exits with 1 when something is broken, not when it is absent."""
+	options = ctx.find_root().params
+	broken = False
+	for line in check_site(options["site"], options["store"]):
+		click.echo(f"{line.state:6} {line.name}: {line.detail}")
+		broken |= line.state == BROKEN
+	if broken:
 		raise SystemExit(1)
+
+
+@main.command()
+@click.option("--once", is_flag=True, help="Only what is due in this minute, and with Redis what waits.")
+@click.pass_context
+def work(ctx: click.Context, once: bool) -> None:
+	"""Runs what is scheduled, each minute, until stopped: here, or as an RQ worker where redis_queue is set."""
+	logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+	options = ctx.find_root().params
+	if not once:
+		work_on(options["site"], options["store"])
+	elif failed := work_once(options["site"], options["store"]):
+		raise MonitoringError(f"Not done, the next run tries again: {', '.join(failed)}.")
 
 
 def _call(path: str, arguments: dict[str, Any]) -> Any:

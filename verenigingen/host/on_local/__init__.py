@@ -1,14 +1,13 @@
-"""A site without a bench: its database as its site_config.json names it, and everything else from this process.
+"""A site without a bench: its database as its configuration names it, and everything else from this process.
 
-A config with `"monitoring_own_site": true` is a site of our own (the demo, tests): our tables live in its database.
-Any other is somebody's real site and is AUDITED: its database is opened read-only by construction, and our tables
-live in a SQLite file on this machine.
+A config with `"monitoring_own_site": true` is a site of our own (the demo, tests): our tables live in its database,
+and cache and jobs in Redis where `redis_cache` and `redis_queue` name one. Any other is somebody's real site and is
+AUDITED: its database is opened read-only by construction, its Redis is left alone, and our tables live in a SQLite
+file on this machine.
 """
 
 from __future__ import annotations
 
-import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +24,22 @@ from verenigingen.host.on_local.parts import (
 	ZoneClock,
 	acting_as,
 )
+from verenigingen.host.on_local.redis_parts import RedisCache, RqQueue, prefix_of
 from verenigingen.host.on_local.schema import create_own_tables
+from verenigingen.host.on_local.site_config import SiteConfig, read_config
 from verenigingen.host.on_local.sqlite import SqliteStore
 from verenigingen.host.port import Host
 
-__all__ = ["acting_as", "open_host"]
+__all__ = [
+	"acting_as",
+	"local_file",
+	"open_cache",
+	"open_database",
+	"open_host",
+	"open_queue",
+	"open_secrets",
+	"read_config",
+]
 
 
 def open_host(config_path: Path, *, store: Path | None = None) -> Host:
@@ -39,65 +49,69 @@ def open_host(config_path: Path, *, store: Path | None = None) -> Host:
 	The site's zone is `time_zone` of the config, else that of its System Settings, else UTC. Raises
 	ConfigurationError for an unusable config, DatabaseUnavailable when the database does not answer.
 	"""
-	path = config_path / "site_config.json" if config_path.is_dir() else config_path
-	config = _read(path)
-	own = bool(config.get("monitoring_own_site"))
-	db = _database(path, config, read_only=not own)
-	tables = db if own else SqliteStore(store or _default_store(config))
+	config = read_config(config_path)
+	db = open_database(config)
+	tables = db if config.own else SqliteStore(store or config.store())
 	create_own_tables(tables.execute, tables.columns, tables.dialect)
 	clock = ZoneClock(_zone(db, config))
-	key_file = (path if own else _default_store(config) if store is None else store).with_suffix(".key")
 	return Host(
 		kind="local",
-		site=str(config["db_name"]),
+		site=config.name,
 		clock=clock,
 		db=db,
 		store=tables,
-		cache=MemoryCache(),
-		queue=InlineQueue(),
+		cache=open_cache(config),
+		queue=open_queue(config),
 		access=LocalAccess(tables, clock),
-		secrets=LocalSecrets(config.get("encryption_key"), key_file),
+		secrets=open_secrets(config, store),
 		notify=LogNotify(),
-		config=LocalConfig(tables, config),
+		config=LocalConfig(tables, config.values),
 		hooks=LocalHooks(),
 	)
 
 
-def _read(path: Path) -> dict[str, Any]:
-	try:
-		config = json.loads(path.read_text(encoding="utf-8"))
-	except OSError as exc:
-		raise ConfigurationError(f"Cannot read {path}: {exc.strerror}.") from exc
-	except ValueError as exc:
-		raise ConfigurationError(f"{path} is not valid JSON: {exc}.") from exc
-	if not isinstance(config, dict) or not config.get("db_name"):
-		raise ConfigurationError(f"{path} names no db_name; is it a Frappe site_config.json?")
-	return config
-
-
-def _database(path: Path, config: dict[str, Any], *, read_only: bool) -> SqliteStore | MariaStore:
-	kind = config.get("db_type") or "mariadb"
+def open_database(config: SiteConfig) -> SqliteStore | MariaStore:
+	"""The site's database, read-only unless the site is our own. Connects when first asked."""
+	kind = config.values.get("db_type") or "mariadb"
 	if kind == "mariadb":
-		return MariaStore(config, read_only=read_only)
+		return MariaStore(config.values, read_only=not config.own)
 	if kind == "sqlite":
-		frappe_file = path.parent / "db" / f"{config['db_name']}.db"
+		folder = config.path.parent
+		frappe_file = folder / "db" / f"{config.name}.db"
 		return SqliteStore(
-			frappe_file if frappe_file.exists() else path.parent / "site.db", read_only=read_only
+			frappe_file if frappe_file.exists() else folder / "site.db", read_only=not config.own
 		)
 	raise ConfigurationError(f"db_type {kind!r} cannot be opened stand-alone; mariadb and sqlite can.")
 
 
-def _default_store(config: dict[str, Any]) -> Path:
-	base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-	return base / "verenigingen" / f"{config.get('db_host') or 'local'}-{config['db_name']}.db"
+def open_cache(config: SiteConfig) -> RedisCache | MemoryCache:
+	"""The cache in the Redis that a site of our own names, else in this process. Connects when first asked."""
+	url = config.redis("redis_cache")
+	return RedisCache(url, prefix_of(config.name, config.path)) if url else MemoryCache()
 
 
-def _zone(db: SqliteStore | MariaStore, config: dict[str, Any]) -> str:
-	if config.get("time_zone"):
-		return str(config["time_zone"])
+def open_queue(config: SiteConfig) -> RqQueue | InlineQueue:
+	"""RQ on the Redis that a site of our own names, else jobs run at once. Connects when first asked."""
+	url = config.redis("redis_queue")
+	return RqQueue(url, prefix_of(config.name, config.path), config.path) if url else InlineQueue()
+
+
+def open_secrets(config: SiteConfig, store: Path | None = None) -> LocalSecrets:
+	"""The site's encryption key; a key file for pseudonyms lies beside our tables where the site has none."""
+	return LocalSecrets(config.values.get("encryption_key"), config.beside(".key", store))
+
+
+def local_file(config_path: Path, suffix: str, *, store: Path | None = None) -> Path:
+	"""A file of this program about a site, beside the site's own config or the store of an audited one."""
+	return read_config(config_path).beside(suffix, store)
+
+
+def _zone(db: SqliteStore | MariaStore, config: SiteConfig) -> Any:
+	if config.values.get("time_zone"):
+		return config.values["time_zone"]
 	if not db.columns("tabSingles"):
 		return "UTC"
 	found = db.query(
 		"SELECT value FROM `tabSingles` WHERE doctype = %s AND field = %s", ("System Settings", "time_zone")
 	)
-	return str(found[0][0]) if found and found[0][0] else "UTC"
+	return found[0][0] if found and found[0][0] else "UTC"

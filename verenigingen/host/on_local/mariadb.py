@@ -77,6 +77,11 @@ class MariaStore:
 			self._local.connection, self._local.inside = connection, False
 		return connection
 
+	def describe(self) -> str:
+		"""Version, address and database. Raises DatabaseUnavailable."""
+		version = self.query("SELECT VERSION()")[0][0]
+		return f"MariaDB {version} at {self.address}, database {self.config['db_name']}"
+
 	def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
 		return list(self._run(sql, params)[0])
 

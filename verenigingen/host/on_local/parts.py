@@ -10,19 +10,19 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cryptography.fernet import Fernet, InvalidToken
 
 from verenigingen import hooks
-from verenigingen.exceptions import ConfigurationError
+from verenigingen.exceptions import BadArgument, ConfigurationError
 from verenigingen.host.port import Store, User
 
 log = logging.getLogger("verenigingen")
@@ -44,7 +44,13 @@ class ZoneClock:
 	"""The machine's clock in the site's zone."""
 
 	def __init__(self, zone: str) -> None:
-		self.zone = ZoneInfo(zone)
+		try:
+			self.zone = ZoneInfo(zone)
+		except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
+			raise ConfigurationError(
+				f"The time zone {zone!r} (time_zone in site_config.json, else of System Settings) is not known on this"
+				" machine; use a name such as Europe/Amsterdam."
+			) from exc
 
 	def now(self) -> datetime:
 		return datetime.now(self.zone)
@@ -79,14 +85,36 @@ class MemoryCache:
 			for key in [key for key in self._kept if key.startswith(prefix)]:
 				del self._kept[key]
 
+	def describe(self) -> str:
+		"""Where values are kept."""
+		return "in the memory of this process"
+
+
+def job_function(method: str) -> Callable[..., object]:
+	"""The function of a dotted path, when this app defines it. Raises BadArgument for any other path."""
+	module, _, name = method.rpartition(".")
+	if not module.startswith("verenigingen."):
+		raise BadArgument(f"{method} is not run: only functions of verenigingen are jobs.")
+	try:
+		function = getattr(import_module(module), name)
+	except (ImportError, AttributeError) as exc:
+		raise BadArgument(f"There is no function {method}.") from exc
+	# what a module merely imported is not ours
+	if not callable(function) or not str(getattr(function, "__module__", "")).startswith("verenigingen."):
+		raise BadArgument(f"{method} is not run: it is no function of verenigingen.")
+	return function  # type: ignore[no-any-return]
+
 
 class InlineQueue:
-	"""Runs a job at once, in this process."""
+	"""Runs a job at once, in this process; its arguments pass through JSON as they would on the way to a worker."""
 
 	def enqueue(self, method: str, *, job_id: str, timeout: int, **kwargs: object) -> str:
-		module, _, name = method.rpartition(".")
-		getattr(import_module(module), name)(**kwargs)
+		job_function(method)(**json.loads(json.dumps(kwargs)))
 		return job_id
+
+	def describe(self) -> str:
+		"""How jobs are run."""
+		return "jobs run at once, in the process that asks for them"
 
 
 class LocalAccess:

@@ -76,7 +76,7 @@ def create_table(
 	fields: Mapping[str, str],
 	indexes: tuple[str, ...] = (),
 ) -> None:
-	"""Creates the table with Frappe's standard columns, or adds the columns it lacks."""
+	"""Creates the table with Frappe's standard columns, or adds the columns it lacks. Two processes may try at once."""
 	present = columns_of(table)
 	wanted = {**STANDARD, **fields}
 	name = quoted(dialect, table)
@@ -92,10 +92,10 @@ def create_table(
 		"name varchar(140) NOT NULL PRIMARY KEY" if dialect == "mariadb" else "name TEXT NOT NULL PRIMARY KEY"
 	)
 	tail = " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci" if dialect == "mariadb" else ""
-	run(f"CREATE TABLE {name} ({key}, {', '.join(typed.values())}){tail}")
+	run(f"CREATE TABLE IF NOT EXISTS {name} ({key}, {', '.join(typed.values())}){tail}")
 	for column in indexes:
 		index = quoted(dialect, f"{table} {column}".replace(" ", "_"))
-		run(f"CREATE INDEX {index} ON {name} ({quoted(dialect, column)})")
+		run(f"CREATE INDEX IF NOT EXISTS {index} ON {name} ({quoted(dialect, column)})")
 
 
 def create_own_tables(
@@ -116,6 +116,6 @@ def create_own_tables(
 		columns = ", ".join(
 			f"{quoted(dialect, c)} {column_type(dialect, kind)}" for c, kind in SINGLES.items()
 		)
-		run(f"CREATE TABLE {quoted(dialect, 'tabSingles')} ({columns})")
+		run(f"CREATE TABLE IF NOT EXISTS {quoted(dialect, 'tabSingles')} ({columns})")
 	if not columns_of("tabAccess Log"):
 		create_table(run, columns_of, dialect, "tabAccess Log", ACCESS_LOG)

@@ -46,6 +46,10 @@ class SqliteStore:
 			self._local.connection = connection
 		return connection
 
+	def describe(self) -> str:
+		"""Version and file. Raises DatabaseUnavailable."""
+		return f"SQLite {self.query('SELECT sqlite_version()')[0][0]}, {self.path}"
+
 	def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
 		return self._run(sql, params).fetchall()
 
