@@ -4,7 +4,8 @@ Everything that touches a site goes through a `Host`. Two adapters exist (`on_fr
 they share is `verenigingen/tests/host_contract.py`, run for each of them, the Frappe one inside a real bench.
 
 SQL is portable by convention: backticked table names, `%s` for every value (never a literal `%`), single-quoted
-constants, no dialect functions beyond COUNT, SUM, MIN, MAX, SUBSTR, CHAR_LENGTH, COALESCE and CASE. Times in our
+constants, no dialect functions beyond COUNT, SUM, MIN, MAX, SUBSTR, CHAR_LENGTH, COALESCE, CASE and LENGTH (whose unit is
+bytes or characters, as the database has it). Times in our
 own tables and in Frappe's are naive and in the site's time zone; `clock.now()` is aware. A value of an expression
 (not of a column) may arrive as text from SQLite: pass times through `verenigingen.core.model.as_datetime`.
 """
