@@ -16,10 +16,14 @@ from verenigingen import __version__
 from verenigingen.exceptions import BadArgument, MonitoringError
 from verenigingen.host import current_host, use_host
 from verenigingen.host.endpoint import REGISTRY
-from verenigingen.host.on_local import open_host
+from verenigingen.host.on_local import local_file, open_host
+from verenigingen.host.on_local.parts import SYSTEM
 from verenigingen.services.monitoring import check_components, collect_all
+from verenigingen.standalone import pages
+from verenigingen.standalone.api_keys import ApiKeys
 from verenigingen.standalone.demo.site import build_site
 from verenigingen.standalone.import_errors import import_errors
+from verenigingen.standalone.wsgi import open_server
 
 DOORS = ("verenigingen.utils.analytics_engine", "verenigingen.www.monitoring_dashboard")
 
@@ -98,12 +102,23 @@ def import_errors_command(file: Path) -> None:
 
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="The whole report as JSON.")
-def report(as_json: bool) -> None:
+@click.option(
+	"--html",
+	type=click.Path(path_type=Path, allow_dash=True),
+	is_flag=False,
+	flag_value="-",
+	metavar="[FILE]",
+	help="The report as one HTML file to keep, send or print; without FILE on standard output.",
+)
+def report(as_json: bool, html: Path | None) -> None:
 	"""The insights report of the site."""
 	result = _call("verenigingen.utils.analytics_engine.generate_insights_report", {})
+	if html is not None:
+		with click.open_file(str(html), "w", encoding="utf-8") as out:
+			out.write(pages.report(result))
 	if as_json:
 		click.echo(json.dumps(result, indent=2))
-	else:
+	elif html is None:
 		_print_report(result)
 
 
@@ -142,9 +157,72 @@ def check() -> None:
 		raise SystemExit(1)
 
 
-def _call(path: str, arguments: dict[str, Any]) -> Any:
+@main.command()
+@click.option(
+	"--port", default=8642, show_default=True, type=click.IntRange(0, 65535), help="0: any free port."
+)
+@click.pass_context
+def serve(ctx: click.Context, port: int) -> None:
+	"""The dashboard and the API, for this machine only, until interrupted."""
+	load_doors()
+	server, address = open_server(current_host(), REGISTRY, _api_keys(ctx), port=port)
+	click.echo(
+		f"Open this address; whoever has it is logged in:\n\n    {address}\n\nCtrl+C stops the server."
+	)
+	server.serve_forever()
+
+
+@main.group("api-key")
+def api_key() -> None:
+	"""Keys for programs that call the API: `Authorization: token <key>:<secret>`."""
+
+
+@api_key.command("create")
+@click.option("--user", default="api", show_default=True, help="Name in the access log.")
+@click.option(
+	"--role",
+	"roles",
+	type=click.Choice(sorted(SYSTEM.roles)),
+	multiple=True,
+	default=("System Manager",),
+	show_default=True,
+	help="What the key may do; may be repeated.",
+)
+@click.pass_context
+def create_api_key(ctx: click.Context, user: str, roles: tuple[str, ...]) -> None:
+	"""Prints a new key and its secret, which is shown this once only."""
+	click.echo(":".join(_api_keys(ctx).create(user, roles)))
+
+
+@api_key.command("list")
+@click.pass_context
+def list_api_keys(ctx: click.Context) -> None:
+	"""The keys, without their secrets."""
+	for key, row in _api_keys(ctx).all().items():
+		click.echo(f"{key}  {row['created']}  {row['user']}  {', '.join(row['roles'])}")
+
+
+@api_key.command("revoke")
+@click.argument("key")
+@click.pass_context
+def revoke_api_key(ctx: click.Context, key: str) -> None:
+	"""Ends KEY at once, also for a server that is running."""
+	_api_keys(ctx).revoke(key.partition(":")[0])
+
+
+def _api_keys(ctx: click.Context) -> ApiKeys:
+	options = ctx.find_root().params
+	return ApiKeys(local_file(options["site"], ".api-keys.json", store=options["store"]))
+
+
+def load_doors() -> None:
+	"""Imports the modules with public functions, which fills the registry."""
 	for module in DOORS:
 		import_module(module)
+
+
+def _call(path: str, arguments: dict[str, Any]) -> Any:
+	load_doors()
 	if path not in REGISTRY:
 		raise BadArgument(f"{path} is no public function. Public: {', '.join(sorted(REGISTRY))}.")
 	return REGISTRY[path].function(**arguments)

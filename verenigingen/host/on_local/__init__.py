@@ -29,7 +29,7 @@ from verenigingen.host.on_local.schema import create_own_tables
 from verenigingen.host.on_local.sqlite import SqliteStore
 from verenigingen.host.port import Host
 
-__all__ = ["acting_as", "open_host"]
+__all__ = ["acting_as", "local_file", "open_host"]
 
 
 def open_host(config_path: Path, *, store: Path | None = None) -> Host:
@@ -46,7 +46,7 @@ def open_host(config_path: Path, *, store: Path | None = None) -> Host:
 	tables = db if own else SqliteStore(store or _default_store(config))
 	create_own_tables(tables.execute, tables.columns, tables.dialect)
 	clock = ZoneClock(_zone(db, config))
-	key_file = (path if own else _default_store(config) if store is None else store).with_suffix(".key")
+	key_file = _beside(path, config, store, ".key")
 	return Host(
 		kind="local",
 		site=str(config["db_name"]),
@@ -61,6 +61,17 @@ def open_host(config_path: Path, *, store: Path | None = None) -> Host:
 		config=LocalConfig(tables, config),
 		hooks=LocalHooks(),
 	)
+
+
+def local_file(config_path: Path, suffix: str, *, store: Path | None = None) -> Path:
+	"""A file of this program about a site, beside the site's own config or the store of an audited one."""
+	path = config_path / "site_config.json" if config_path.is_dir() else config_path
+	return _beside(path, _read(path), store, suffix)
+
+
+def _beside(path: Path, config: dict[str, Any], store: Path | None, suffix: str) -> Path:
+	own = bool(config.get("monitoring_own_site"))
+	return (path if own else store or _default_store(config)).with_suffix(suffix)
 
 
 def _read(path: Path) -> dict[str, Any]:
