@@ -237,6 +237,12 @@ def test_the_page_of_a_guest_and_of_a_user_without_the_role(served: Served) -> N
 	assert powerless.status == 403 and "System Manager" in powerless.text
 
 
+def test_pages_of_failures_know_nobody(served: Served) -> None:
+	for path, headers in (("/nowhere", {}), ("/login", {"Authorization": "token a:b"})):
+		page = served.client.ask(path, headers=headers)
+		assert page.status in (401, 404) and "Administrator" not in page.text and "Log out" not in page.text
+
+
 def test_get_context_judges_the_user_of_the_host(served: Served) -> None:
 	with acting_as(GUEST), pytest.raises(NotLoggedIn):
 		monitoring_dashboard.get_context(SimpleNamespace())
