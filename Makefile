@@ -2,6 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
+PACKAGES := node_modules/.installed
+FRONT := verenigingen/public/dist
+SCRIPT := $(FRONT)/js/monitoring_dashboard.bundle.js
+# Only ours: a bench that links this checkout keeps its own files, with hashed names, in the same folder.
+BUILT := $(SCRIPT) $(FRONT)/css/monitoring_dashboard.bundle.css $(FRONT)/css/standalone.css
+SOURCES := $(shell find verenigingen/public/js verenigingen/public/css -type f)
 
 .PHONY: setup demo test lint bench docs clean
 
@@ -11,7 +17,20 @@ $(STAMP): pyproject.toml requirements.txt
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -e '.[dev,test]'
 	touch $(STAMP)
 
-setup: $(STAMP)
+# yarn.lock is the one lock file, as a bench wants it. Without yarn, npm installs the versions pinned in package.json.
+$(PACKAGES): package.json yarn.lock
+	@command -v node >/dev/null || { echo "The front end needs Node.js 18 or newer with npm or yarn: install them \
+	(Debian: apt install nodejs npm) and run make again."; exit 1; }
+	@case "$$(yarn --version 2>/dev/null)" in \
+		1.*) yarn install --silent --frozen-lockfile --non-interactive ;; \
+		*) npm install --silent --no-package-lock --no-audit --no-fund ;; \
+	esac
+	@touch $(PACKAGES)
+
+$(SCRIPT): $(PACKAGES) $(SOURCES)
+	npm run --silent build
+
+setup: $(STAMP) $(SCRIPT)
 
 demo: setup
 	$(VENV)/bin/verenigingen demo $(DEMO_ARGS)
@@ -32,4 +51,4 @@ docs: setup
 	$(VENV)/bin/python docs/build.py
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) $(BUILT) build dist *.egg-info

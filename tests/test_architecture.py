@@ -65,7 +65,7 @@ def test_only_the_adapter_and_frappe_s_own_places_import_frappe() -> None:
 		):
 			continue
 		names = {name.split(".")[0] for name in imports(path)}
-		assert "frappe" not in names or place.startswith("www/"), place
+		assert "frappe" not in names, place
 
 
 def test_core_imports_with_frappe_blocked() -> None:

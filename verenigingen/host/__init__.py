@@ -12,10 +12,19 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any, TypeVar
 
-from verenigingen.exceptions import ConfigurationError, MonitoringError
+from verenigingen.exceptions import ConfigurationError, MonitoringError, NotLoggedIn
 from verenigingen.host.port import Host, User
 
-__all__ = ["Host", "User", "current_host", "in_frappe", "raise_to_caller", "use_host", "whitelist"]
+__all__ = [
+	"Host",
+	"User",
+	"current_host",
+	"in_frappe",
+	"page_token",
+	"raise_to_caller",
+	"use_host",
+	"whitelist",
+]
 
 Door = TypeVar("Door", bound=Callable[..., Any])
 
@@ -72,3 +81,21 @@ def raise_to_caller(error: MonitoringError) -> None:
 
 		throw(error)
 	raise error
+
+
+def page_token(login: str) -> str:
+	"""The token a page of this visitor must send back with a POST.
+
+	A guest is sent to the address `login` instead: in Frappe by its own redirect, elsewhere by NotLoggedIn, which
+	the stand-alone server answers with its login page.
+	"""
+	guest = current_host().access.user().is_guest
+	if in_frappe():
+		from verenigingen.host import on_frappe
+
+		return on_frappe.redirect(login) if guest else on_frappe.page_token()
+	if guest:
+		raise NotLoggedIn("Log in to see this page.")
+	from verenigingen.host.on_local import parts
+
+	return parts.page_token()

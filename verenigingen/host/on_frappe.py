@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import frappe
 import redis
 from frappe.core.doctype.access_log.access_log import make_access_log
+from frappe.sessions import get_csrf_token
 from frappe.utils import get_system_timezone, now_datetime
 from frappe.utils.password import decrypt, encrypt, get_encryption_key
 
@@ -240,3 +241,16 @@ def throw(error: MonitoringError) -> NoReturn:
 		kind = frappe.ValidationError if error.http_status_code < 500 else type(error)
 	frappe.throw(frappe.utils.escape_html(str(error)), kind)
 	raise error  # frappe.throw always raises; mypy cannot know
+
+
+def redirect(address: str) -> NoReturn:
+	"""Sends the browser elsewhere."""
+	frappe.local.flags.redirect_location = address
+	raise frappe.Redirect(302)  # the default, 301, is kept by browsers beyond the login
+
+
+def page_token() -> str:
+	"""The CSRF token of the session."""
+	token = str(get_csrf_token())
+	frappe.db.commit()  # nosemgrep: frappe-manual-commit - a GET rolls back a token just made
+	return token

@@ -5,25 +5,29 @@ from __future__ import annotations
 import ast
 import json
 import logging
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.progress import Progress, TaskID
+from rich.progress import Progress
 
 from verenigingen import __version__
 from verenigingen.exceptions import BadArgument, MonitoringError
 from verenigingen.host import current_host, use_host
 from verenigingen.host.endpoint import REGISTRY
-from verenigingen.host.on_local import open_host
+from verenigingen.host.on_local import local_file, open_host
+from verenigingen.host.on_local.parts import SYSTEM
 from verenigingen.services.monitoring import collect_all
+from verenigingen.standalone import pages
+from verenigingen.standalone.api_keys import ApiKeys
 from verenigingen.standalone.check import BROKEN, check_site
 from verenigingen.standalone.demo.site import build_site
 from verenigingen.standalone.import_errors import import_errors
 from verenigingen.standalone.work import work as work_on
 from verenigingen.standalone.work import work_once
+from verenigingen.standalone.wsgi import open_server, require_port
 
 DOORS = ("verenigingen.utils.analytics_engine", "verenigingen.www.monitoring_dashboard")
 
@@ -63,23 +67,42 @@ def main(ctx: click.Context, site: Path | None, store: Path | None) -> None:
 	stack.enter_context(use_host(open_host(site, store=store)))
 
 
+PORT = click.option(
+	"--port",
+	default=8642,
+	show_default=True,
+	type=click.IntRange(0, 65535),
+	envvar="DEMO_PORT",
+	help="0: any free port.",
+)
+
+
 @main.command()
 @click.option("--dir", "folder", type=click.Path(path_type=Path), default=Path(".demo"), show_default=True)
 @click.option("--seed", default=2026, show_default=True)
-def demo(folder: Path, seed: int) -> None:
-	"""Builds the demo site anew, collects its errors and prints the report."""
+@click.option(
+	"--serve/--no-serve", "serving", default=True, help="Serve the dashboard, or end after the report."
+)
+@PORT
+def demo(folder: Path, seed: int, serving: bool, port: int) -> None:
+	"""Builds the demo site anew, collects its errors, prints the report and serves the dashboard."""
+	if serving:
+		require_port(port)  # a port that is taken is better known before the work than after
 	with Progress() as bar:
-		tasks: dict[str, TaskID] = {}
-
-		def progress(done: int, total: int, title: str) -> None:
-			task = tasks.setdefault("build", bar.add_task("")) if not tasks else tasks["build"]
-			bar.update(task, completed=done, total=total, description=title)
-
-		build_site(folder, seed=seed, progress=progress)
+		task = bar.add_task("")
+		build_site(
+			folder,
+			seed=seed,
+			progress=lambda done, total, title: bar.update(
+				task, completed=done, total=total, description=title
+			),
+		)
 	with use_host(open_host(folder)):
 		collect_all(current_host(), 3600)
 		_print_report(_call("verenigingen.utils.analytics_engine.generate_insights_report", {}))
-	click.echo(f"The site is in {folder}; look further with: verenigingen --site {folder} report --json")
+		click.echo(f"\nThe site is in {folder}. More: verenigingen --site {folder} report --json")
+		if serving:
+			_serve(folder, None, port)
 
 
 @main.command()
@@ -104,12 +127,23 @@ def import_errors_command(file: Path) -> None:
 
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="The whole report as JSON.")
-def report(as_json: bool) -> None:
+@click.option(
+	"--html",
+	type=click.Path(path_type=Path, allow_dash=True),
+	is_flag=False,
+	flag_value="-",
+	metavar="[FILE]",
+	help="The report as one HTML file to keep, send or print; without FILE on standard output.",
+)
+def report(as_json: bool, html: Path | None) -> None:
 	"""The insights report of the site."""
 	result = _call("verenigingen.utils.analytics_engine.generate_insights_report", {})
+	if html is not None:
+		with click.open_file(str(html), "w", encoding="utf-8") as out:
+			out.write(pages.report(result))
 	if as_json:
 		click.echo(json.dumps(result, indent=2))
-	else:
+	elif html is None:
 		_print_report(result)
 
 
@@ -129,13 +163,17 @@ def _print_report(result: dict[str, Any]) -> None:
 @click.option("--kwargs", "text", default="{}", help="Arguments as a Python or JSON dictionary.")
 def execute(path: str, text: str) -> None:
 	"""Calls one public function by its dotted PATH and prints its result as JSON."""
-	try:
-		arguments = ast.literal_eval(text)
-	except (ValueError, SyntaxError) as exc:
-		raise BadArgument(f"--kwargs must be a dictionary such as \"{{'days': 7}}\", not {text!r}.") from exc
-	if not isinstance(arguments, dict):
-		raise BadArgument(f"--kwargs must be a dictionary such as \"{{'days': 7}}\", not {text!r}.")
+	arguments = _dictionary(text)
 	click.echo(json.dumps(_call(path, arguments), indent=2))
+
+
+def _dictionary(text: str) -> dict[str, Any]:
+	for read in (json.loads, ast.literal_eval):
+		with suppress(ValueError, SyntaxError):
+			value = read(text)
+			if isinstance(value, dict):
+				return value
+	raise BadArgument(f"--kwargs must be a dictionary such as \"{{'days': 7}}\", not {text!r}.")
 
 
 @main.command()
@@ -164,9 +202,80 @@ def work(ctx: click.Context, once: bool) -> None:
 		raise MonitoringError(f"Not done, the next run tries again: {', '.join(failed)}.")
 
 
-def _call(path: str, arguments: dict[str, Any]) -> Any:
+@main.command()
+@PORT
+@click.pass_context
+def serve(ctx: click.Context, port: int) -> None:
+	"""The dashboard and the API, for this machine only, until interrupted. `work` keeps the figures fresh beside it."""
+	options = ctx.find_root().params
+	_serve(options["site"], options["store"], port)
+
+
+def _serve(site: Path, store: Path | None, port: int) -> None:
+	load_doors()
+	server, address = open_server(current_host(), REGISTRY, _api_keys(site, store), port=port)
+	click.echo(
+		f"\nOpen this address; whoever has it is logged in:\n\n    {address}\n\nCtrl+C stops the server."
+	)
+	with suppress(KeyboardInterrupt):
+		server.serve_forever()
+
+
+@main.group("api-key")
+def api_key() -> None:
+	"""Keys for programs that call the API: `Authorization: token <key>:<secret>`."""
+
+
+@api_key.command("create")
+@click.option("--user", default="api", show_default=True, help="Name in the access log.")
+@click.option(
+	"--role",
+	"roles",
+	type=click.Choice(sorted(SYSTEM.roles)),
+	multiple=True,
+	default=("System Manager",),
+	show_default=True,
+	help="What the key may do; may be repeated.",
+)
+@click.pass_context
+def create_api_key(ctx: click.Context, user: str, roles: tuple[str, ...]) -> None:
+	"""Prints a new key and its secret, which is shown this once only."""
+	click.echo(":".join(_keys_of(ctx).create(user, roles)))
+
+
+@api_key.command("list")
+@click.pass_context
+def list_api_keys(ctx: click.Context) -> None:
+	"""The keys, without their secrets."""
+	for key, row in _keys_of(ctx).all().items():
+		click.echo(f"{key}  {row['created']}  {row['user']}  {', '.join(row['roles'])}")
+
+
+@api_key.command("revoke")
+@click.argument("key")
+@click.pass_context
+def revoke_api_key(ctx: click.Context, key: str) -> None:
+	"""Ends KEY at once, also for a server that is running."""
+	_keys_of(ctx).revoke(key.partition(":")[0])
+
+
+def _api_keys(site: Path, store: Path | None) -> ApiKeys:
+	return ApiKeys(local_file(site, ".api-keys.json", store=store))
+
+
+def _keys_of(ctx: click.Context) -> ApiKeys:
+	options = ctx.find_root().params
+	return _api_keys(options["site"], options["store"])
+
+
+def load_doors() -> None:
+	"""Imports the modules with public functions, which fills the registry."""
 	for module in DOORS:
 		import_module(module)
+
+
+def _call(path: str, arguments: dict[str, Any]) -> Any:
+	load_doors()
 	if path not in REGISTRY:
 		raise BadArgument(f"{path} is no public function. Public: {', '.join(sorted(REGISTRY))}.")
 	return REGISTRY[path].function(**arguments)

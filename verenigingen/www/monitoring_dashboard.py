@@ -4,8 +4,8 @@
 
 from typing import Any
 
-from verenigingen.exceptions import ConfigurationError
-from verenigingen.host import current_host, in_frappe
+from verenigingen.exceptions import NotPermitted
+from verenigingen.host import current_host, in_frappe, page_token, raise_to_caller
 from verenigingen.host.endpoint import endpoint
 from verenigingen.services import dashboard
 from verenigingen.settings import MAX_DAYS
@@ -20,22 +20,16 @@ DAYS = {"days": (1, MAX_DAYS, "days")}
 
 
 def get_context(context: Any) -> Any:
-	"""Prepares the page for Frappe: guests go to the login page, users without the role get HTTP 403."""
-	if not in_frappe():
-		raise ConfigurationError("This page is rendered by Frappe; there is no Frappe site here.")
-	import frappe
-
-	if frappe.session.user == "Guest":
-		frappe.local.flags.redirect_location = LOGIN
-		raise frappe.Redirect(302)  # the default, 301, is kept by browsers beyond the login
-	if ROLE not in frappe.get_roles():
-		raise frappe.PermissionError(f"The monitoring dashboard needs the role {ROLE}.")
+	"""Prepares the page: guests go to the login page, users without the role get HTTP 403."""
+	context.csrf_token = page_token(LOGIN)
+	user = current_host().access.user()
+	if ROLE not in user.roles:
+		raise_to_caller(NotPermitted(f"The monitoring dashboard needs the role {ROLE}."))
 	context.no_cache = 1
 	context.title = "Monitoring"
 	context.full_width = True
 	context.no_breadcrumbs = True
-	context.csrf_token = frappe.sessions.get_csrf_token()
-	frappe.db.commit()  # nosemgrep: frappe-manual-commit - a GET rolls back a token just made
+	context.issues_address = "/app/error-issue/" if in_frappe() else ""  # the desk exists in a bench only
 	return context
 
 

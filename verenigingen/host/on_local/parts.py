@@ -28,16 +28,24 @@ from verenigingen.host.port import Store, User
 log = logging.getLogger("verenigingen")
 SYSTEM = User("Administrator", frozenset({"System Manager", "Compliance Officer", "Monitoring Agent"}))
 _user: ContextVar[User] = ContextVar("user", default=SYSTEM)
+_page_token: ContextVar[str] = ContextVar("page_token", default="")
 
 
 @contextmanager
-def acting_as(user: User) -> Iterator[None]:
-	"""Makes `user` the one who asks, until the block ends."""
-	token = _user.set(user)
+def acting_as(user: User, page_token: str = "") -> Iterator[None]:
+	"""Makes `user` the one who asks in this thread, until the block ends. page_token: what the pages made
+	meanwhile must send back with a POST."""
+	token, page = _user.set(user), _page_token.set(page_token)
 	try:
 		yield
 	finally:
+		_page_token.reset(page)
 		_user.reset(token)
+
+
+def page_token() -> str:
+	"""The token of the present session's pages; empty outside a session."""
+	return _page_token.get()
 
 
 class ZoneClock:

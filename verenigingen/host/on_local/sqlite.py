@@ -95,6 +95,10 @@ class SqliteStore:
 		except sqlite3.OperationalError as exc:
 			if "readonly" in str(exc):
 				raise ReadOnlySite(f"{self.path} is only being read: {exc}") from exc
+			if "locked" in str(exc):
+				raise DatabaseUnavailable(
+					f"{self.path} is being written by another process; try again."
+				) from exc
 			if "unable to open" in str(exc) or "disk I/O" in str(exc):
 				raise DatabaseUnavailable(f"{self.path} cannot be used: {exc}") from exc
 			raise

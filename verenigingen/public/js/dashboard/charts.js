@@ -33,7 +33,8 @@ function palette(node) {
 function draw(node, option) {
 	const chart = init(node, null, { renderer: "canvas" });
 	const colours = palette(node);
-	chart.setOption({ animation: false, textStyle: { fontFamily: "inherit" }, ...option(colours) });
+	const { fontFamily } = getComputedStyle(node); // a canvas inherits nothing
+	chart.setOption({ animation: false, textStyle: { fontFamily }, ...option(colours) });
 	const watcher = new ResizeObserver(() => chart.resize());
 	watcher.observe(node);
 	live.add({ chart, watcher });

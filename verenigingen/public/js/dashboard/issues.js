@@ -33,7 +33,13 @@ function sparkline(trend) {
 	}
 	return svg(
 		"svg",
-		{ class: "mon-spark", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": told },
+		{
+			class: "mon-spark",
+			viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+			preserveAspectRatio: "xMinYMid",
+			role: "img",
+			"aria-label": told,
+		},
 		bars,
 	);
 }

@@ -148,7 +148,7 @@ function course(data, later) {
 		"Errors a day",
 		true,
 		chartBox(later, `Errors a day. ${told}${gap}`, 240, (box) => daily(box, series)),
-		note(`${told}${gap} Lighter bar: a day not complete. Line: mean of 7 complete days.`),
+		note(`${told}${gap} Faint bar: a day not complete. Line: mean of 7 complete days.`),
 	);
 }
 
