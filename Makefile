@@ -28,7 +28,7 @@ $(PACKAGES): package.json yarn.lock
 	@touch $(PACKAGES)
 
 $(SCRIPT): $(PACKAGES) $(SOURCES)
-	npm run --silent build
+	npm run --silent bundle
 
 setup: $(STAMP) $(SCRIPT)
 
