@@ -32,6 +32,7 @@ from verenigingen.standalone.import_errors import TABLE, ensure_error_log
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 BUGS, USERS, DAYS, FRAMES = 107, 60, 30, 9
+MADE = 100_000
 
 
 def traceback(bug: int, rng: random.Random) -> str:
@@ -48,7 +49,19 @@ def traceback(bug: int, rng: random.Random) -> str:
 
 
 def fill(host: Host, size: int) -> None:
-	"""Writes `size` rows: every bug on every day first, then at random."""
+	"""Writes `size` rows: every bug on every day first, then at random; beyond MADE they are copies under other names."""
+	_make(host, min(size, MADE))
+	columns = "creation, modified, owner, method, error"
+	for copy in range(1, -(-size // MADE)):
+		rest = min(MADE, size - copy * MADE)
+		host.store.execute(
+			f"INSERT INTO `{TABLE}` (name, {columns}) SELECT CONCAT(name, %s), {columns} FROM `{TABLE}`"
+			f" WHERE name NOT LIKE '%%-%%' LIMIT {rest}",
+			(f"-{copy}",),
+		)
+
+
+def _make(host: Host, size: int) -> None:
 	rng, now = random.Random(size), host.clock.now().replace(tzinfo=None)
 	cells = [(bug, day) for day in range(DAYS) for bug in range(BUGS)]
 	for first in range(0, size, 2_000):
