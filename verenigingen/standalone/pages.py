@@ -99,7 +99,7 @@ def require_front_end() -> None:
 	if missing:
 		raise FrontEndMissing(
 			f"The front end is not built ({', '.join(missing)} missing). Run `make setup`, which needs Node.js, or"
-			" `npm install --no-package-lock && npm run build`; then reload this page."
+			" `npm install --no-package-lock && npm run bundle`; then reload this page."
 		)
 
 
