@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Route, expect
 
 from tests.browser.conftest import HOSTILE, Demo, Tab
+from tests.conftest import write_config
+from tests.support.web import Server
+from verenigingen.host.on_local import open_host
+from verenigingen.standalone.import_errors import ensure_error_log
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Tab]
@@ -193,3 +198,15 @@ def test_a_link_on_a_page_of_another_site_logs_in_too(demo: Demo, open_tab: Open
 	tab.page.get_by_role("link", name="open").click()
 	tab.wait_loaded()
 	assert tab.page.url.endswith("/monitoring_dashboard")
+
+
+def test_a_site_without_data_shows_no_figure_and_says_why(open_tab: Open, tmp_path: Path) -> None:
+	write_config(tmp_path, db_type="sqlite", db_name="leeg", monitoring_own_site=True)
+	ensure_error_log(open_host(tmp_path))
+	tab = open_tab()
+	with Server(tmp_path) as server:
+		tab.page.goto(server.address)
+		expect(tab.page.locator(".mon-unknown").first).to_contain_text("not collected yet")
+		assert tab.page.locator(".mon-tile").count() == 0
+		tab.check_quiet()
+		tab.shoot("empty")

@@ -212,6 +212,7 @@ def serve(ctx: click.Context, port: int) -> None:
 
 
 def _serve(site: Path, store: Path | None, port: int) -> None:
+	logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
 	load_doors()
 	server, address = open_server(current_host(), REGISTRY, _api_keys(site, store), port=port)
 	click.echo(
