@@ -30,6 +30,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from verenigingen.exceptions import BadArgument, CacheUnavailable, ConfigurationError, QueueUnavailable
+from verenigingen.host.on_local.parts import job_function
 
 log = logging.getLogger("verenigingen")
 
@@ -171,6 +172,7 @@ class RqQueue:
 		return Queue(self._prefix, connection=client, serializer=JSONSerializer, job_class=SiteJob)
 
 	def enqueue(self, method: str, *, job_id: str, timeout: int, **kwargs: object) -> str:
+		job_function(method)  # what no worker would run is refused here already
 		rq_id = self._rq_id(job_id)
 		with self._answering():
 			# look and write under one lock: two schedulers would both find nothing and both queue
