@@ -149,11 +149,12 @@ def report(as_json: bool, html: Path | None) -> None:
 
 def _print_report(result: dict[str, Any]) -> None:
 	summary = result["executive_summary"]
-	click.echo(f"Overall: {summary['overall_health']}")
-	for line in (*summary["reasons"], *summary["sentences"]):
+	actions = {action["reason"]: action for action in result["priority_actions"]}
+	click.echo(f"Overall: {summary['overall_health']} (judged by {summary['basis']} only)")
+	for line in summary["sentences"]:
 		click.echo(f"  - {line}")
-	for action in result["priority_actions"]:
-		click.echo(f"  [{action['priority']}] {action['action']}: {action['reason']}")
+		if line in actions:
+			click.echo(f"      [{actions[line]['priority']}] {actions[line]['action']}")
 	for gap in summary["not_measured"]:
 		click.echo(f"  not measured: {gap['area']}: {gap['reason']}")
 

@@ -177,7 +177,9 @@ def test_daylight_saving_is_no_growth() -> None:
 def test_constant_series_is_stable(days: int) -> None:
 	report = analyse_patterns(window([5] * (2 * days), days=days))
 	daily, growth = report["patterns"]["daily_trends"], report["patterns"]["growth_trends"]
-	assert (daily["direction"], daily["slope_per_day"], daily["median_per_day"]) == ("stable", 0.0, 5.0)
+	# the six complete days of a week cannot tell a trend from the week's rhythm
+	known = ("unknown", None, 5.0) if days == 7 else ("stable", 0.0, 5.0)
+	assert (daily["direction"], daily["slope_per_day"], daily["median_per_day"]) == known
 	# rates are per real hour: where one period lost an hour to summer time, equal counts differ a little
 	assert growth["direction"] == "stable" and abs(growth["change_ratio"]) < 0.001
 	assert health_statement(report)["status"] == "healthy"
@@ -271,7 +273,8 @@ def test_importance_orders_insights_and_evidence_is_numbers() -> None:
 	said = " ".join(row["statement"] for row in report["insights"])
 	assert report["insights"][0]["issue"] == "disk" and "Critical issue" in report["insights"][0]["statement"]
 	for part in (
-		"1 new issue",
+		"since 2026-06-14 12:00",
+		"Growing issue: Title of night",
 		"makes up 96%",
 		"2 affected users meets 90%",
 		"denser outside business hours",

@@ -12,20 +12,42 @@ from hypothesis.extra.numpy import arrays
 from window_builder import NOON, issue
 
 from verenigingen.core.errors import rank_severity
-from verenigingen.core.errors.trends import compare, mann_kendall, theil_sen
+from verenigingen.core.errors.trends import compare, mann_kendall, seasonal_kendall, theil_sen
 
 LONG_AGO = NOON - timedelta(days=9)
 # name, facts, events, users in all, level, part of the reason
 RANKS = [
 	("its kind decides", {}, 5, None, "high", "high by its kind (code_defect)"),
-	("a quarter of the users", {"users": 10}, 5, 40, "critical", "raised: 10 of 40 users hit"),
+	(
+		"a quarter of the users",
+		{"severity": "medium", "users": 10},
+		5,
+		40,
+		"high",
+		"raised: 10 of 40 users hit",
+	),
+	(
+		"as ever, whoever it hits",
+		{"users": 10},
+		5,
+		40,
+		"high",
+		"10 of 40 users are hit: neither new nor rising",
+	),
 	("few users of a small site", {"users": 3}, 5, 3, "high", "by its kind"),
-	("many users", {"users": 50}, 5, 5000, "critical", "raised"),
+	("many users", {"severity": "low", "users": 50}, 5, 5000, "medium", "raised"),
 	("users unknown", {"users": None}, 500, 40, "high", "by its kind"),
 	("quiet for a week", {"last_seen": LONG_AGO}, 5, None, "medium", "quiet for 9 days"),
 	("no event", {}, 0, None, "medium", "no event in the period"),
 	("low stays low", {"severity": "low", "last_seen": LONG_AGO}, 5, None, "low", "low by its kind"),
-	("critical is the top", {"severity": "critical", "users": 60}, 5, None, "critical", "raised"),
+	(
+		"critical is the top",
+		{"severity": "critical", "users": 60},
+		5,
+		None,
+		"critical",
+		"critical by its kind",
+	),
 	("unreadable severity", {"severity": "Terrible"}, 5, None, "medium", "medium by its kind"),
 	("words do not count", {"title": "critical system failure", "severity": "low"}, 5, None, "low", "low"),
 ]
@@ -37,6 +59,21 @@ RANKS = [
 def test_rank_severity(facts: dict, events: int, total: int | None, level: str, reason: str) -> None:
 	found = rank_severity(issue(**facts), events, now=NOON, users_total=total)
 	assert found[0] == level and reason in found[1]
+
+
+def test_an_acute_issue_that_hits_many_is_critical() -> None:
+	found = rank_severity(issue(users=10), 5, now=NOON, users_total=40, acute=True)
+	assert found == ("critical", "high by its kind (code_defect); raised: 10 of 40 users hit")
+
+
+def test_seasonal_kendall_does_not_mistake_a_week_for_a_trend() -> None:
+	# Saturday and Sunday, then a working week: rising for Mann-Kendall, nothing within each weekday
+	counts = np.array([0.0, 1, 10, 11, 12, 13, 14] * 3)
+	assert seasonal_kendall(counts, np.arange(21) % 7) == (0, 1.0)
+	assert mann_kendall(counts[:7])[1] < 0.01
+	# three weeks of each weekday rising: S = 7 * 3, Var = 7 * 11 / 3, z = 20 / 5.0662
+	score, p_value = seasonal_kendall(counts + np.arange(21), np.arange(21) % 7)
+	assert score == 21 and p_value == pytest.approx(7.88e-5, rel=0.01)
 
 
 def test_mann_kendall_of_a_rising_series() -> None:

@@ -9,26 +9,46 @@ from typing import Any
 
 import numpy as np
 
+from .changes import Burst, Climb, burst_rows, climb_rows, moment_of
 from .classify import CATEGORIES, SEVERITIES
 from .severity import rank_severity
 from .window import IssueFacts, Observed, local, zone
 
 RECURRING_LIMIT = 50
+DRIVERS = 3
 TYPES_LIMIT = 50
 NO_EXCEPTION = "no exception"
 ACTIVE = timedelta(hours=24)
 # After collection starts every error looks new, as nothing before it is known.
 SETTLING = timedelta(days=2)
+FRESH = timedelta(days=7)  # so long an issue counts as new for its severity
 
 Ranked = list[tuple[str, str]]
 
 
-def ranks(seen: Observed) -> Ranked:
+def ranks(seen: Observed, bursts: list[Burst], climbs: list[Climb]) -> Ranked:
 	"""(level, reason) of every issue, in the order of `seen.issues`."""
+	now = seen.window.now
+	risen = {climb.issue for climb in climbs}
+	risen |= {burst.issue for burst in bursts if now - moment_of(seen, burst.end) <= ACTIVE}
 	return [
-		rank_severity(facts, int(count), now=seen.window.now, users_total=seen.window.users_total)
-		for facts, count in zip(seen.issues, seen.per_issue, strict=True)
+		rank_severity(
+			facts,
+			int(count),
+			now=now,
+			users_total=seen.window.users_total,
+			acute=index in risen or _is_new(seen, facts, now - FRESH),
+		)
+		for index, (facts, count) in enumerate(zip(seen.issues, seen.per_issue, strict=True))
 	]
+
+
+def _is_new(seen: Observed, facts: IssueFacts, since: datetime) -> bool:
+	"""Whether an issue was first seen after `since`, and collection is old enough to say so."""
+	began = seen.window.data_since
+	if began is None or facts.first_seen is None:
+		return False
+	return _aware(facts.first_seen, seen) >= max(since, began + SETTLING)
 
 
 def error_types(seen: Observed) -> dict[str, Any]:
@@ -106,14 +126,11 @@ def _issue(seen: Observed, index: int, rank: tuple[str, str]) -> dict[str, Any]:
 		"category_reason": facts.category_reason,
 		"status": facts.status,
 		"exception": facts.exception,
-		"culprit": facts.culprit,
 		"app": facts.app,
 		"share": _share(int(seen.per_issue[index]), seen.total),
-		"first_seen": local(facts.first_seen, seen.window),
 		"last_seen": local(facts.last_seen, seen.window),
 		"days_active": int(np.count_nonzero(days)),
 		"events_total": facts.events_total,
-		"users": facts.users,
 		"trend": [int(day) if seen_day else None for day, seen_day in zip(days, covered, strict=True)],
 	}
 
@@ -123,9 +140,12 @@ def _brief(seen: Observed, index: int, rank: tuple[str, str]) -> dict[str, Any]:
 	return {
 		"issue": facts.name,
 		"title": facts.title,
+		"culprit": facts.culprit,
 		"severity": rank[0],
 		"severity_reason": rank[1],
 		"count": int(seen.per_issue[index]),
+		"users": facts.users,
+		"first_seen": local(facts.first_seen, seen.window),
 	}
 
 
@@ -146,20 +166,35 @@ def severity_distribution(seen: Observed, ranked: Ranked) -> dict[str, dict[str,
 
 def new_issues(seen: Observed, ranked: Ranked) -> list[dict[str, Any]]:
 	"""Issues first seen in the period, latest first; none where collection is too young to tell."""
-	since = seen.window.data_since
-	if since is None:
-		return []
-	from_when = max(seen.period_start, since + SETTLING)
 	found = [
-		{**_brief(seen, index, ranked[index]), "first_seen": local(facts.first_seen, seen.window)}
+		_brief(seen, index, ranked[index])
 		for index, facts in enumerate(seen.issues)
-		if facts.first_seen is not None
-		and seen.per_issue[index]
-		and _aware(facts.first_seen, seen) >= from_when
+		if seen.per_issue[index] and _is_new(seen, facts, seen.period_start)
 	]
 	# ISO texts of one zone sort like their times but for the repeated hour in autumn, which does not matter
 	# here
 	return sorted(found, key=lambda row: (row["first_seen"], row["issue"]), reverse=True)
+
+
+def burst_issues(seen: Observed, ranked: Ranked, bursts: list[Burst]) -> list[dict[str, Any]]:
+	"""Bursts of single issues, latest first, each with its hours and what is usual in them."""
+	rows = zip(bursts, burst_rows(seen, bursts), strict=False)
+	return [{**_brief(seen, burst.issue, ranked[burst.issue]), **row} for burst, row in rows]
+
+
+def growing_issues(seen: Observed, ranked: Ranked, climbs: list[Climb]) -> list[dict[str, Any]]:
+	"""Issues that grow over the weeks, the largest increase first, each with its rates."""
+	rows = zip(climbs, climb_rows(climbs), strict=False)
+	return [{**_brief(seen, climb.issue, ranked[climb.issue]), **row} for climb, row in rows]
+
+
+def drivers(seen: Observed, ranked: Ranked) -> list[dict[str, Any]]:
+	"""The issues that added most events against the period before, complete days only, with their change."""
+	now = np.flatnonzero(seen.complete[seen.window.days :]) + seen.window.days
+	days = seen.counts.sum(axis=2)
+	change = days[:, now].sum(axis=1) - days[:, now - seen.window.days].sum(axis=1)
+	order = [index for index in np.argsort(-change, kind="stable")[:DRIVERS] if change[index] > 0]
+	return [{**_brief(seen, index, ranked[index]), "change": int(change[index])} for index in order]
 
 
 def active_critical(seen: Observed, ranked: Ranked) -> list[dict[str, Any]]:

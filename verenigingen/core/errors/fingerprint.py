@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from .frames import Place, Stack
 
-ALGORITHM = "frames@2026-11-24"
+ALGORITHM = "statement@2026-11-24"
 
 Key = tuple[str, ...]
 
@@ -43,6 +43,8 @@ class Grouping(NamedTuple):
 _DATA_EXCEPTIONS = frozenset(
 	"JSONDecodeError ParseError UnicodeDecodeError UnicodeEncodeError XMLSyntaxError ExpatError".split()
 )
+# Too few and too many are one fault of the statement that unpacks: it got something of another shape.
+_UNPACKING = "values to unpack (expected"
 # Apps keep one helper for all remote services: its caller tells which service failed.
 _REMOTE_MODULES = frozenset("requests urllib3 http httpx aiohttp socket ssl zeep smtplib".split())
 _MYSQL_CODE = re.compile(r"\((\d{4}), ")
@@ -74,6 +76,8 @@ def by_own_code(facts: Facts) -> tuple[Key, str] | None:
 	kind, message = _kind(facts), facts.message
 	if facts.exception and _bare(facts.exception) in _DATA_EXCEPTIONS:
 		message = ""
+	elif _UNPACKING in message:
+		message = _UNPACKING
 	remote = (facts.exception or "").partition(".")[0] in _REMOTE_MODULES
 	places = own[-2:] if remote else own[-1:]
 	key = [kind, message]

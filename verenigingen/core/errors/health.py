@@ -7,15 +7,22 @@ from typing import Any
 
 DOUBLED = 1.0  # change ratio of twice as many
 RECENT = timedelta(days=7)
+SAID = 6  # findings in a summary
+_VERDICTS = {
+	"critical": "Errors need action now",
+	"attention": "Errors need attention",
+	"healthy": "Errors give no cause for concern",
+}
 
 
 def health_statement(patterns_result: dict[str, Any]) -> dict[str, Any]:
 	"""Status ("healthy", "attention", "critical", "unknown"), the reasons that decided, sentences for people.
 
-	Args: a result of `analyse_patterns`; nothing else is looked at. Critical: a critical issue was active in
-	the last 24 hours, or errors at least doubled and that is no chance. Attention: other significant growth
-	or rise, a new issue in the last 7 days, or a resolved one that came back. Unknown: errors are not
-	collected.
+	Args: a result of `analyse_patterns`; nothing but errors is looked at, which the first sentence says; the
+	most important findings follow, then the totals. Critical: a critical issue was active in the last 24
+	hours, or errors at least doubled and that is no chance. Attention: other significant growth or rise, of
+	all errors or of one issue, a burst or a new issue in the last 7 days, or a resolved one that came back.
+	Unknown: errors are not collected.
 	"""
 	total = patterns_result["total_errors"]
 	if total is None:
@@ -32,7 +39,7 @@ def health_statement(patterns_result: dict[str, Any]) -> dict[str, Any]:
 		status, reasons = "attention", attention
 	else:
 		status, reasons = "healthy", [_healthy(patterns_result)]
-	return {"status": status, "reasons": reasons, "sentences": _sentences(patterns_result, reasons)}
+	return {"status": status, "reasons": reasons, "sentences": _sentences(patterns_result, status, reasons)}
 
 
 def _critical(result: dict[str, Any]) -> list[str]:
@@ -58,16 +65,19 @@ def _attention(result: dict[str, Any]) -> list[str]:
 	if back:
 		reasons.append(f"{_counted(len(back), 'resolved issue')} came back")
 	since = datetime.fromisoformat(result["window"]["end"]) - RECENT
-	new = [row for row in patterns["new_issues"] if datetime.fromisoformat(row["first_seen"]) >= since]
-	if new:
-		reasons.append(f"{_counted(len(new), 'new issue')} in the last {RECENT.days} days")
+	for name, key, moment in (("burst", "bursts", "until"), ("new issue", "new_issues", "first_seen")):
+		recent = [row for row in patterns[key] if datetime.fromisoformat(row[moment]) >= since]
+		if recent:
+			reasons.append(f"{_counted(len(recent), name)} in the last {RECENT.days} days")
+	if patterns["growing_issues"]:
+		reasons.append(f"{_counted(len(patterns['growing_issues']), 'growing issue')}")
 	return reasons
 
 
 def _healthy(result: dict[str, Any]) -> str:
 	if result["total_errors"] == 0:
 		return f"no errors were recorded in {result['analysis_period']}"
-	said = "no critical issue in the last 24 hours, no new issue in 7 days and no significant rise"
+	said = "no critical issue in the last 24 hours, no new issue and no burst in 7 days, no significant rise"
 	unknown = [
 		name
 		for name, key in (("growth", "growth_trends"), ("trend", "daily_trends"))
@@ -76,16 +86,22 @@ def _healthy(result: dict[str, Any]) -> str:
 	return f"{said} ({' and '.join(unknown)} not known yet)" if unknown else said
 
 
-def _sentences(result: dict[str, Any], reasons: list[str]) -> list[str]:
+def _sentences(result: dict[str, Any], status: str, reasons: list[str]) -> list[str]:
+	"""Verdict, findings by importance, totals. Only errors were judged, and the verdict must not say more."""
 	trend, impact = result["patterns"]["daily_trends"], result["patterns"]["user_impact"]
+	verdict = f"{_VERDICTS[status]}; nothing but errors was judged."
+	if status == "healthy":
+		verdict = f"{_VERDICTS[status]}: {reasons[0]}; nothing but errors was judged."
 	total = _counted(result["total_errors"], "error")
 	said = f"{total} in {result['analysis_period']}, from {_counted(result['total_issues'], 'issue')}"
 	if trend["mean_per_day"] is not None:
 		said += f"; {trend['mean_per_day']:.1f} a day on complete days"
-	sentences = [said + "."]
 	if impact["affected_users"] is not None:
-		sentences.append(f"{_counted(impact['affected_users'], 'user')} met at least one.")
-	return sentences + [reason[:1].upper() + reason[1:] + "." for reason in reasons]
+		said += f"; {_counted(impact['affected_users'], 'user')} met at least one"
+	findings = [
+		item["statement"] for item in result["insights"][:SAID] if status != "healthy" or item["issue"]
+	]
+	return [verdict, *findings, said + "."]
 
 
 def _counted(count: int, noun: str) -> str:

@@ -11,6 +11,7 @@ from .classify import classify
 from .fingerprint import ALGORITHM, Facts, group
 from .frames import Place, Stack, locate, stack
 from .normalise import normalise, title_line
+from .template import message_parts
 from .traceback import Frame, ParsedError, bounded, parse
 
 SAMPLE_LIMIT = 4_000  # characters of a sample
@@ -60,7 +61,7 @@ def identify(title: str | None, text: str | None, *, apps: Collection[str] = ())
 	exception = parsed.exception
 	if exception is not None and exception.startswith("builtins."):
 		exception = exception[9:]
-	message = normalise(parsed.message or ("" if exception else title), (exception or "").rpartition(".")[2])
+	message = _message(parsed, "" if exception else title, (exception or "").rpartition(".")[2])
 	return _of_traceback(exception, message, parsed.frames, own)
 
 
@@ -77,7 +78,7 @@ def sample(title: str | None, text: str | None) -> str:
 		return _printable("\n".join(part for part in parts if part))[:SAMPLE_LIMIT]
 	lines = [_frame_lines(frame) for frame in parsed.frames[-_SAMPLE_FRAMES:]]
 	bare = (parsed.exception or "").rpartition(".")[2]
-	ending = title_line(f"{parsed.exception or 'no exception'}: {normalise(parsed.message, bare)}", 1_000)
+	ending = title_line(f"{parsed.exception or 'no exception'}: {_message(parsed, '', bare)}", 1_000)
 	# the innermost frames tell most, so that a long stack loses its beginning
 	room = SAMPLE_LIMIT - len(ending) - 4
 	kept: list[str] = []
@@ -99,6 +100,25 @@ def _read(title: str | None, text: str | None) -> tuple[str, ParsedError]:
 		if swapped.frames:
 			return text, swapped
 	return title, parsed
+
+
+def _message(parsed: ParsedError, instead: str, exception: str) -> str:
+	"""The message without values: the statement's own wording where it shows one, else the normal form."""
+	message = parsed.message or instead
+	if exception == "KeyError" and _is_literal(message, parsed.frames[-1].source):
+		return message
+	parts = message_parts(parsed.frames, message) if parsed.exception else None
+	if parts is None:
+		return normalise(message, exception)
+	if len(parts) == 1:
+		return parts[0]
+	said = "".join(normalise(part, exception) if place % 2 else part for place, part in enumerate(parts))
+	return said.strip()
+
+
+def _is_literal(key: str, statement: str) -> bool:
+	"""Whether the statement itself holds the missing key, given as Python shows it: then it is no value."""
+	return len(key) > 2 and key[0] == "'" and (key in statement or f'"{key[1:-1]}"' in statement)
 
 
 @lru_cache(maxsize=2048)

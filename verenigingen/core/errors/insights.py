@@ -6,16 +6,19 @@ Everything is read from the finished report, so that no sentence can say more th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 DOMINANT_SHARE = 0.4  # one issue makes up that much of all errors
 CONCENTRATED_SHARE = 0.5  # one person meets that much of the errors that have a user
 ENOUGH_EVENTS = 10  # below that, a share is a matter of one or two events
-PEAK_FACTOR = 3.0  # a day with three times the median is not everyday variation
 OFF_HOURS_FACTOR = 1.5
 OFF_HOURS_EVENTS = 30
 LISTED = 5
+DAY, FORTNIGHT = timedelta(days=1), timedelta(days=14)
+_GAPS = re.compile(r"<(?:value|n|id|mail|url|path)>")  # what stands for a value in a title
 
 Report = dict[str, Any]
 
@@ -57,13 +60,45 @@ def findings(report: Report) -> list[Finding]:
 
 
 def _critical(report: Report) -> Iterator[Finding]:
+	new = {row["issue"] for row in report["patterns"]["new_issues"]}
 	for row in report["patterns"]["active_critical"][:LISTED]:
+		since = f"since {_when(row['first_seen'])}" if row["issue"] in new else "in the period"
 		yield Finding(
 			100,
-			f"Critical issue in the last 24 hours: {row['title']} ({row['count']} in the period).",
+			f"Critical issue in the last 24 hours: {_named(row)}: {_events(row['count'])} {since}{_hit(row)}.",
 			{"count": row["count"], "last_seen": row["last_seen"], "severity_reason": row["severity_reason"]},
 			row["issue"],
 			"Look at this issue now.",
+			"high",
+		)
+
+
+def _bursts(report: Report) -> Iterator[Finding]:
+	now = datetime.fromisoformat(report["window"]["end"])
+	for row in report["patterns"]["bursts"][:LISTED]:
+		age = now - datetime.fromisoformat(row["until"])
+		weight = 95 if age <= DAY else 82 if age <= FORTNIGHT else 62
+		said = (
+			f"Burst from {_when(row['start'])} to {_when(row['until'])[-5:]}: {_named(row)}: {row['reason']}."
+		)
+		yield Finding(
+			weight,
+			said,
+			{key: row[key] for key in ("start", "until", "burst_count", "expected")},
+			row["issue"],
+			f"See what happened on the site at {_when(row['start'])}.",
+			"high" if age <= DAY else "medium",
+		)
+
+
+def _growing(report: Report) -> Iterator[Finding]:
+	for row in report["patterns"]["growing_issues"][:LISTED]:
+		yield Finding(
+			92,
+			f"Growing issue: {_named(row)}: {row['reason']}.",
+			{key: row[key] for key in ("from_per_day", "to_per_day", "days_tested", "p_value")},
+			row["issue"],
+			"Find what fills up or slows down before this becomes the main error.",
 			"high",
 		)
 
@@ -72,10 +107,12 @@ def _growth(report: Report) -> Iterator[Finding]:
 	growth = report["patterns"]["growth_trends"]
 	evidence = {key: growth[key] for key in ("current", "previous", "change_ratio", "interval_95")}
 	if growth["direction"] == "growing":
+		most = ", ".join(f"{_short(row)} (+{row['change']})" for row in growth["drivers"])
+		said = f"All errors together grew: {growth['reason']}" + (f"; most of it {most}" if most else "")
 		action = (
 			"Find what changed since the previous period: a deployment, a setting, load, a remote service."
 		)
-		yield Finding(90, f"Errors grew: {growth['reason']}.", evidence, None, action, "high")
+		yield Finding(70, f"{said}.", evidence, None, action, "high")
 	elif growth["direction"] == "shrinking":
 		yield Finding(30, f"Errors became fewer: {growth['reason']}.", evidence)
 
@@ -84,8 +121,8 @@ def _regressed(report: Report) -> Iterator[Finding]:
 	for row in report["patterns"]["recurring_issues"]:
 		if str(row["status"]).lower() == "regressed":
 			yield Finding(
-				85,
-				f"An issue that was resolved is back: {row['title']} ({row['count']} in the period).",
+				94,
+				f"An issue that was resolved is back: {_named(row)} ({row['count']} in the period).",
 				{"count": row["count"], "last_seen": row["last_seen"]},
 				row["issue"],
 				"Reopen the repair of this issue: it did not hold.",
@@ -98,13 +135,14 @@ def _trend(report: Report) -> Iterator[Finding]:
 	evidence = {key: trend[key] for key in ("slope_per_day", "p_value", "mean_per_day", "complete_days")}
 	if trend["direction"] == "rising":
 		action = "Look at the issues that rise before they become many."
-		yield Finding(80, f"Errors rise day by day: {trend['reason']}.", evidence, None, action, "high")
+		yield Finding(68, f"Errors rise day by day: {trend['reason']}.", evidence, None, action, "high")
 	elif trend["direction"] == "falling":
 		yield Finding(25, f"Errors fall day by day: {trend['reason']}.", evidence)
 
 
 def _new(report: Report) -> Iterator[Finding]:
-	rows = report["patterns"]["new_issues"]
+	named = {row["issue"] for row in report["patterns"]["active_critical"][:LISTED]}
+	rows = [row for row in report["patterns"]["new_issues"] if row["issue"] not in named]
 	if rows:
 		total = sum(row["count"] for row in rows)
 		worst = max(
@@ -112,22 +150,41 @@ def _new(report: Report) -> Iterator[Finding]:
 		)
 		severe = worst["severity"] in ("critical", "high")
 		noun = "issue" if len(rows) == 1 else "issues"
-		said = f"{len(rows)} new {noun} with {total} events; first to look at: {worst['title']}."
+		first = "first to look at: " if len(rows) > 1 else ""
+		said = (
+			f"{len(rows)} new {noun} with {_events(total)}; {first}{_named(worst)},"
+			f" since {_when(worst['first_seen'])}."
+		)
 		evidence = {"issues": len(rows), "events": total, "newest": [row["issue"] for row in rows[:LISTED]]}
 		action = "Look at the new issues while what caused them is still fresh."
 		yield Finding(
-			75 if severe else 55, said, evidence, worst["issue"], action, "high" if severe else "medium"
+			85 if severe else 55, said, evidence, worst["issue"], action, "high" if severe else "medium"
 		)
 
 
 def _dominant(report: Report) -> Iterator[Finding]:
 	for row in report["patterns"]["recurring_issues"][:1]:
 		if row["share"] >= DOMINANT_SHARE and row["count"] >= ENOUGH_EVENTS:
-			said = f"One issue makes up {row['share']:.0%} of all errors ({row['count']}): {row['title']}."
+			said = f"One issue makes up {row['share']:.0%} of all errors ({row['count']}): {_named(row)}."
 			priority = "high" if row["severity"] in ("critical", "high") else "medium"
 			evidence = {"count": row["count"], "share": row["share"], "severity": row["severity"]}
 			yield Finding(
-				70, said, evidence, row["issue"], "Repair this issue first: it is the largest.", priority
+				65, said, evidence, row["issue"], "Repair this issue first: it is the largest.", priority
+			)
+
+
+def _one_user(report: Report) -> Iterator[Finding]:
+	several = (report["patterns"]["user_impact"]["affected_users"] or 0) > 1
+	for row in report["patterns"]["recurring_issues"]:
+		if several and row["users"] == 1 and row["count"] >= ENOUGH_EVENTS and row["days_active"] > 1:
+			said = f"Only one user meets {_named(row)}: {_events(row['count'])} on {row['days_active']} days."
+			yield Finding(
+				58,
+				said,
+				{"count": row["count"], "users": 1, "days_active": row["days_active"]},
+				row["issue"],
+				"Look at this user's data and rights before the code.",
+				"medium",
 			)
 
 
@@ -150,10 +207,11 @@ def _concentration(report: Report) -> Iterator[Finding]:
 def _peak(report: Report) -> Iterator[Finding]:
 	trend = report["patterns"]["daily_trends"]
 	peak, median = trend["peak_day"], trend["median_per_day"]
-	if peak and median is not None and peak["count"] >= max(ENOUGH_EVENTS, PEAK_FACTOR * max(median, 1.0)):
+	told = {row["start"][:10] for row in report["patterns"]["bursts"]}
+	if peak and peak["unusual"] and median is not None and peak["date"] not in told:
 		said = f"{peak['date']} stands out with {peak['count']} errors; the median day has {median:g}."
 		yield Finding(
-			50, said, {**peak, "median_per_day": median}, None, f"See what happened on {peak['date']}.", "low"
+			60, said, {**peak, "median_per_day": median}, None, f"See what happened on {peak['date']}.", "low"
 		)
 
 
@@ -175,6 +233,30 @@ def _off_hours(report: Report) -> Iterator[Finding]:
 		yield Finding(40, said, evidence, None, "Look at scheduled jobs and nightly imports first.", "medium")
 
 
+def _named(row: dict[str, Any]) -> str:
+	"""Title and place: an exception's text alone often says little ("list index out of range")."""
+	title = _GAPS.sub("…", row["title"])
+	return f"{title} ({row['culprit']})" if row["culprit"] else title
+
+
+def _short(row: dict[str, Any]) -> str:
+	kind = _GAPS.sub("…", row["title"]).partition(": ")[0]
+	return f"{kind} in {row['culprit'].partition(' in ')[0]}" if row["culprit"] else kind
+
+
+def _events(count: int) -> str:
+	return f"{count} event{'' if count == 1 else 's'}"
+
+
+def _hit(row: dict[str, Any]) -> str:
+	return f", {row['users']} user{'' if row['users'] == 1 else 's'} hit" if row["users"] else ""
+
+
+def _when(moment: str) -> str:
+	"""An ISO moment as people write it, to the minute, in the site's time."""
+	return moment[:16].replace("T", " ")
+
+
 def _nothing(report: Report) -> tuple[str, dict[str, Any]]:
 	total = report["total_errors"]
 	evidence = {"total_errors": total, "data_since": report["data_since"]}
@@ -188,11 +270,14 @@ def _nothing(report: Report) -> tuple[str, dict[str, Any]]:
 
 _SOURCES: tuple[Callable[[Report], Iterator[Finding]], ...] = (
 	_critical,
-	_growth,
+	_bursts,
 	_regressed,
-	_trend,
+	_growing,
 	_new,
+	_growth,
+	_trend,
 	_dominant,
+	_one_user,
 	_concentration,
 	_peak,
 	_off_hours,

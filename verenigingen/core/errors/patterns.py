@@ -7,13 +7,17 @@ from typing import Any
 from .breakdown import (
 	SETTLING,
 	active_critical,
+	burst_issues,
+	drivers,
 	error_types,
+	growing_issues,
 	new_issues,
 	ranks,
 	recurring_issues,
 	severity_distribution,
 	user_impact,
 )
+from .changes import find_bursts, find_climbs
 from .insights import insights, recommendations
 from .rhythm import NOT_COLLECTED, daily_trends, growth_trends, hourly_patterns
 from .window import ErrorWindow, Observed, local, observe
@@ -30,7 +34,8 @@ def analyse_patterns(
 	`data_since` nothing has. Events dated to such days are left out of every figure and named in the notes.
 	"""
 	seen = observe(window)
-	ranked = ranks(seen)
+	bursts, climbs = find_bursts(seen), find_climbs(seen)
+	ranked = ranks(seen, bursts, climbs)
 	recurring, recurring_total = recurring_issues(seen, ranked, recurring_threshold)
 	report: dict[str, Any] = {
 		"total_errors": seen.total if seen.collected else None,
@@ -53,10 +58,14 @@ def analyse_patterns(
 			"recurring_total": recurring_total if seen.collected else None,
 			"new_issues": new_issues(seen, ranked),
 			"active_critical": active_critical(seen, ranked),
+			"bursts": burst_issues(seen, ranked, bursts),
+			"growing_issues": growing_issues(seen, ranked, climbs),
 			"severity_distribution": severity_distribution(seen, ranked),
 			"growth_trends": growth_trends(seen, trend_threshold),
 		},
 	}
+	growth = report["patterns"]["growth_trends"]
+	growth["drivers"] = drivers(seen, ranked) if growth["direction"] == "growing" else []
 	report["insights"] = insights(report)
 	report["recommendations"] = recommendations(report)
 	return report

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .changes import is_unusual
 from .trends import Growth, Trend, compare, daily_trend
 from .window import Observed
 
@@ -14,6 +15,7 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 BUSINESS_WEEKDAYS = range(5)
 BUSINESS_HOURS = range(9, 17)
 BUSINESS_DEFINITION = "Monday to Friday, 09:00 to 17:00 in the site's time zone"
+PEAK_FACTOR = 3.0  # a day with three times the mean is not everyday variation
 NOT_COLLECTED = "not collected yet"
 
 
@@ -52,8 +54,13 @@ def _peak_day(seen: Observed) -> dict[str, Any] | None:
 	counts = seen.per_day[seen.window.days :]
 	if not seen.total:
 		return None
-	index = int(np.argmax(counts))
-	return {"date": seen.day(seen.window.days + index).isoformat(), "count": int(counts[index])}
+	index = int(np.argmax(counts)) + seen.window.days
+	others = np.flatnonzero(seen.covered & (np.abs(np.arange(len(seen.covered)) - index) > 1))
+	return {
+		"date": seen.day(index).isoformat(),
+		"count": int(seen.per_day[index]),
+		"unusual": is_unusual(int(seen.per_day[index]), seen.per_day[others], factor=PEAK_FACTOR),
+	}
 
 
 def hourly_patterns(seen: Observed) -> dict[str, Any]:

@@ -14,13 +14,20 @@ QUIET_AFTER = timedelta(days=7)
 
 
 def rank_severity(
-	facts: IssueFacts, events_in_window: int, *, now: datetime, users_total: int | None = None
+	facts: IssueFacts,
+	events_in_window: int,
+	*,
+	now: datetime,
+	users_total: int | None = None,
+	acute: bool = False,
 ) -> tuple[str, str]:
 	"""(level, reason) of one issue; level is one of SEVERITIES.
 
-	Args: events of the issue in the current period, the present, and the number of distinct users with any
-	error in that period. Raised one step when many users are hit, lowered one step when the issue has been
-	quiet for a week or has no event in the period. Words of the message play no part.
+	Args: events of the issue in the current period, the present, the number of distinct users with any error
+	in that period, and whether the issue is acute (new, or more frequent than it used to be). Raised one step
+	when many users are hit, but to critical only when acute: what has been the same for months is no alarm
+	today. Lowered one step when the issue has been quiet for a week or has no event in the period. Words of
+	the message play no part.
 	"""
 	base = facts.severity if facts.severity in SEVERITIES else "medium"
 	reasons = [f"{base} by its kind ({facts.category})"]
@@ -28,9 +35,14 @@ def rank_severity(
 	users = facts.users or 0
 	share = users / users_total if users_total else None
 	if users >= MANY_USERS or (users >= WIDE_USERS and share is not None and share >= WIDE_SHARE):
-		step -= 1
 		of_all = f" of {users_total}" if users_total else ""
-		reasons.append(f"raised: {users}{of_all} users hit")
+		if step > 1 or acute:
+			step -= 1
+			reasons.append(f"raised: {users}{of_all} users hit")
+		elif step == 1:
+			reasons.append(
+				f"not raised to critical although {users}{of_all} users are hit: neither new nor rising"
+			)
 	if events_in_window == 0:
 		step += 1
 		reasons.append("lowered: no event in the period")

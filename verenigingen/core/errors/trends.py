@@ -5,7 +5,8 @@ the Mann-Kendall test. Between periods: the ratio of rates with a quasi-Poisson 
 bursts, so that a plain Poisson interval would be far too narrow; the dispersion seen between days widens it.
 
 Sources: P. K. Sen, JASA 63 (1968) 1379-1389; H. B. Mann, Econometrica 13 (1945) 245-259, variance with ties
-after M. G. Kendall, Rank Correlation Methods (1975); P. McCullagh and J. A. Nelder, Generalized Linear Models
+after M. G. Kendall, Rank Correlation Methods (1975); R. M. Hirsch, J. R. Slack and R. A. Smith, Water Resour. Res. 18 (1982)
+107-121 (seasons); P. McCullagh and J. A. Nelder, Generalized Linear Models
 (1989), 4.5.
 """
 
@@ -19,7 +20,8 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 ALPHA = 0.05  # error rate of each statement about a change
-MIN_TREND_DAYS = 6  # a period of a week has six complete days
+# Two weeks without today. Less holds the week's rhythm hardly once: a weekend at its end would be a fall.
+MIN_TREND_DAYS = 13
 MIN_COMPARED_DAYS = 3  # on either side; below that the spread between days is not known
 
 Vector = NDArray[np.float64]
@@ -48,12 +50,32 @@ def mann_kendall(values: Vector) -> tuple[int, float]:
 
 	`values` in order of time, at least two. All equal gives (0, 1.0).
 	"""
+	return _judged(*_kendall(values))
+
+
+def seasonal_kendall(values: Vector, seasons: NDArray[np.int64]) -> tuple[int, float]:
+	"""Mann-Kendall over values of the same season only, as (S, two-sided p-value); `seasons` numbers each value.
+
+	The seasons' scores and variances add up, so that no difference between seasons can look like a trend.
+	"""
+	score, variance = 0, 0.0
+	for season in np.unique(seasons):
+		own, spread = _kendall(values[seasons == season])
+		score, variance = score + own, variance + spread
+	return _judged(score, variance)
+
+
+def _kendall(values: Vector) -> tuple[int, float]:
+	"""S and its variance without trend, corrected for ties."""
 	size = len(values)
 	upper = np.triu_indices(size, 1)
 	score = int(np.sign(values[upper[1]] - values[upper[0]]).sum())
 	_, ties = np.unique(values, return_counts=True)
 	tied = float((ties * (ties - 1) * (2 * ties + 5)).sum())
-	variance = (size * (size - 1) * (2 * size + 5) - tied) / 18
+	return score, (size * (size - 1) * (2 * size + 5) - tied) / 18
+
+
+def _judged(score: int, variance: float) -> tuple[int, float]:
 	if variance <= 0 or score == 0:
 		return score, 1.0
 	deviation = (abs(score) - 1) / math.sqrt(variance)

@@ -36,11 +36,13 @@ def build(
 	days: int = 90,
 	site_dir: Path,
 	progress: Progress,
+	error_incidents: bool = True,
 ) -> dict[str, Any]:
 	"""Writes the demo site through `write(table, rows)` and returns the manifest.
 
 	`now` is aware; moments in rows are naive and in Europe/Amsterdam. The request log goes to `site_dir`/logs. The same
-	seed and `now` give the same rows. Raises ValueError when the site would be too small to plant everything.
+	seed and `now` give the same rows. Without `error_incidents` only the background of errors strikes, so that every
+	alarm about errors is a false one; what is planted elsewhere stays. Raises ValueError when the site would be too small to plant everything.
 	"""
 	if now.tzinfo is None:
 		raise ValueError("now must be aware")
@@ -53,7 +55,7 @@ def build(
 	people.add_members(world, members)
 	steps.next("Inventing payments")
 	_invent_money(world)
-	errors = Errors(world)
+	errors = Errors(world, incidents=error_incidents)
 	errors.plan()
 	audit.add_edits(world)
 	return _write_all(world, errors, Writer(write), site_dir, steps)

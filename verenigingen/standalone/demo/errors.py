@@ -65,9 +65,10 @@ class Trace:
 class Errors:
 	"""The errors of the window. `plan` first (it changes settings), then `rows`, then `record`."""
 
-	def __init__(self, world: World) -> None:
+	def __init__(self, world: World, *, incidents: bool = True) -> None:
 		self.world = world
 		self.now = world.now
+		self._incidents = incidents
 		self._plans: list[tuple[Bug, list[datetime]]] = []
 		self._planted: dict[str, tuple[Bug, datetime, dict[str, object]]] = {}
 		self.traces: list[Trace] = []
@@ -75,9 +76,12 @@ class Errors:
 		self.rates: dict[str, float] = {}
 
 	def plan(self) -> None:
-		"""Decides all moments, and plants the change of settings that one of the errors follows."""
+		"""Decides all moments, and plants the change of settings that one of the errors follows; without incidents
+		only the background strikes."""
 		for bug in bugs.NOISE:
 			self._steady(bug)
+		if not self._incidents:
+			return
 		self._spike()
 		self._after_change()
 		self._resolved()
@@ -211,8 +215,8 @@ class Errors:
 
 	def record(self) -> list[dict[str, object]]:
 		"""Records the incidents with the true counts; returns the background bugs."""
-		for name, (kind, expect) in _EXPECTED.items():
-			bug, when, facts = self._planted[name]
+		for name, (bug, when, facts) in self._planted.items():
+			kind, expect = _EXPECTED[name]
 			incident(self.world, f"error-{name}", kind, when, expect, {**self._facts(bug), **facts})
 		background = [
 			{**self._facts(bug), "per_working_day": bug.per_day, "rhythm": bug.shape} for bug in bugs.NOISE
