@@ -281,9 +281,9 @@ def test_cost_grows_no_faster_than_the_text(make) -> None:
 		best = float("inf")
 		for attempt in range(5):
 			text = make(size) + f"\nx{attempt}"  # a new text each time, so that nothing is remembered
-			start = time.perf_counter()
+			start = time.thread_time()
 			identify("t", text)
-			best = min(best, time.perf_counter() - start)
+			best = min(best, time.thread_time() - start)
 		return best
 
 	small, large = cost(1_000), cost(8_000)
