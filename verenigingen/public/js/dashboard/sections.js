@@ -32,21 +32,18 @@ function opened(section, title) {
 	return { data: null, notice: h("section", box, h("h2", null, head), h("p", null, said)) };
 }
 
-/** Reasons the sentences do not say already. */
-function missingReasons(data) {
-	const said = data.sentences.join("\n").toLowerCase();
-	return data.reasons.filter((reason) => !said.includes(reason.toLowerCase()));
-}
-
+/** The verdict, its short reasons and the totals; what was found in full stands in the card on findings. */
 function health(data) {
 	const state = HEALTH[data.overall_health] ? data.overall_health : "unknown";
 	const [first, ...others] = data.sentences;
+	const reasons = data.reasons.map((text) => text.charAt(0).toUpperCase() + text.slice(1));
+	const totals = others.length ? others[others.length - 1] : "";
 	return h(
 		"section",
 		{ class: `mon-card mon-wide mon-health mon-is-${state}` },
 		h("p", { class: "mon-state" }, HEALTH[state]),
-		h("p", null, first),
-		h("ul", null, others.concat(missingReasons(data)).map((text) => h("li", null, text))),
+		h("p", null, [first, totals].filter(Boolean).join(" ")),
+		h("ul", null, reasons.map((text) => h("li", null, text))),
 		note(`Judged by errors only, over ${data.analysis_period}.`),
 	);
 }
@@ -167,25 +164,31 @@ function week(data, later) {
 	);
 }
 
-function advice(data) {
-	const found = data.insights.map((row) => h("li", null, row.statement));
-	const todo = data.recommendations.map((row) =>
-		h(
+/** What was found, the most important first, each with what to do about it. */
+function findings(data, base) {
+	const actions = new Map(data.recommendations.map((row) => [row.reason, row]));
+	const rows = data.insights.map((found) => {
+		const todo = actions.get(found.statement);
+		return h(
 			"li",
 			null,
-			h("span", { class: `mon-badge mon-${row.priority}` }, words(row.priority)),
-			h("strong", null, row.action),
-			h("p", { class: "mon-note" }, row.reason),
-		),
-	);
-	return [
-		card("What stands out", false, found.length ? h("ul", null, found) : empty("Nothing stands out.")),
-		card(
-			"What to do",
-			false,
-			todo.length ? h("ol", { class: "mon-todo" }, todo) : empty("Nothing needs doing."),
-		),
-	];
+			issueLink(found, base),
+			todo &&
+				h(
+					"p",
+					{ class: "mon-action" },
+					h("span", { class: `mon-badge mon-${todo.priority}` }, words(todo.priority)),
+					h("strong", null, todo.action),
+				),
+		);
+	});
+	const list = rows.length ? h("ol", { class: "mon-todo" }, rows) : empty("Nothing stands out.");
+	return card("What stands out, and what to do", true, list);
+}
+
+function issueLink(found, base) {
+	if (!base || !found.issue) return h("span", null, found.statement);
+	return h("a", { href: base + encodeURIComponent(found.issue) }, found.statement);
 }
 
 function collector(row) {
@@ -226,7 +229,7 @@ export function render(target, answer, base) {
 	const cards = [
 		state.data ? health(state.data) : state.notice,
 		errors.data ? tiles(errors.data) : errors.notice,
-		analysed.data ? [course(analysed.data, later), advice(analysed.data)] : analysed.notice,
+		analysed.data ? [findings(analysed.data, base), course(analysed.data, later)] : analysed.notice,
 		errors.data && [recurring(errors.data, base), kinds(errors.data, later)],
 		analysed.data && week(analysed.data, later),
 		collected.data ? collection(collected.data) : collected.notice,
