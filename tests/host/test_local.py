@@ -24,6 +24,7 @@ class LocalContract(HostContract):
 	"""What the three variants share."""
 
 	jobs_wait = False
+	own = True
 
 	def config_values(self, request: pytest.FixtureRequest) -> dict[str, object]:
 		"""Values of the site's configuration."""
@@ -32,8 +33,9 @@ class LocalContract(HostContract):
 	@pytest.fixture(autouse=True)
 	def _site(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
 		self.folder = tmp_path
-		self.config = write_config(tmp_path, **self.config_values(request), monitoring_own_site=True)
-		self.host = open_host(self.config)
+		self.config = write_config(tmp_path, **self.config_values(request), monitoring_own_site=self.own)
+		self.store = tmp_path / "store.db"
+		self.host = open_host(self.config, store=self.store)
 		with use_host(self.host), patch.object(mariadb, "LOCK_WAIT", 1):
 			yield
 			self.clean()
@@ -41,7 +43,7 @@ class LocalContract(HostContract):
 	def opening_code(self) -> str:
 		return (
 			"from pathlib import Path\nfrom verenigingen.host.on_local import open_host\n"
-			f"host = open_host(Path({str(self.config)!r}))"
+			f"host = open_host(Path({str(self.config)!r}), store=Path({str(self.store)!r}))"
 		)
 
 	def secrets_with_another_key(self) -> Secrets:
@@ -70,6 +72,19 @@ class TestSqlite(LocalContract, TestCase):
 
 	def config_values(self, request: pytest.FixtureRequest) -> dict[str, object]:
 		return {"db_type": "sqlite", "db_name": "site"}
+
+	@pytest.fixture(autouse=True)
+	def _impatient(self, _site: None) -> None:
+		self.host.store.execute("PRAGMA busy_timeout = 500")
+
+
+class TestAuditedMariadb(LocalContract, TestCase):
+	"""The site is read in MariaDB, and ours is kept in SQLite."""
+
+	own = has_server = False
+
+	def config_values(self, request: pytest.FixtureRequest) -> dict[str, object]:
+		return maria_config(request.getfixturevalue("mariadb"))
 
 	@pytest.fixture(autouse=True)
 	def _impatient(self, _site: None) -> None:

@@ -49,7 +49,7 @@ def test_a_job_that_fails_is_kept_with_its_reason(rq_host: Host, redis_alone: Re
 	rq_host.queue.enqueue("verenigingen.settings.resolve", job_id="bad", timeout=60, name="no such", get=None)
 	rq(rq_host).work(burst=True)
 	assert rq(rq_host).state("bad") == "failed"
-	assert "1 failed" in rq(rq_host).describe()
+	assert "failed: 1" in rq(rq_host).describe()
 	(key,) = redis_alone.connect().keys("rq:job:bad*")
 	assert redis_alone.connect().ttl(key) > 86_400
 
@@ -169,7 +169,7 @@ def test_work_collects_and_ends_when_asked(rq_site: Path, queue: str) -> None:
 	process = start_program(rq_site, "work")
 	wait_until(lambda: counts_or_none(host) == (2, 2, 2), "the rows are counted")
 	if queue == "rq":
-		assert "1 workers alive" in rq(host).describe()
+		assert "workers alive: 1" in rq(host).describe()
 	process.send_signal(signal.SIGTERM)
 	said = process.communicate(timeout=60)[1]
 	assert process.returncode == 0, said

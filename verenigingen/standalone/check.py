@@ -22,9 +22,9 @@ from verenigingen.host.on_local import (
 from verenigingen.host.on_local.site_config import SiteConfig
 from verenigingen.services.monitoring import check_components
 from verenigingen.services.site import ERPNEXT, doctype_state, error_log_rows
+from verenigingen.standalone.pages import FrontEndMissing, require_front_end
 
 OK, ABSENT, BROKEN = "ok", "absent", "BROKEN"
-BUILT = Path(__file__).parents[1] / "public" / "dist" / "js" / "monitoring_dashboard.bundle.js"
 LEFT_ALONE = "; the Redis of an audited site is left alone"
 
 
@@ -54,10 +54,7 @@ def check_site(path: Path, store: Path | None = None) -> Iterator[Line]:
 	yield _tried("cache", lambda: (OK, open_cache(config).describe() + _left_alone(config, "redis_cache")))
 	yield _tried("queue", lambda: (OK, open_queue(config).describe() + _left_alone(config, "redis_queue")))
 	yield _tried("encryption key", lambda: _key(config, store))
-	built = BUILT.is_file()
-	yield Line(
-		"front end", OK if built else ABSENT, "built" if built else "not built: `yarn install && yarn build`"
-	)
+	yield _front_end()
 
 
 def _tried(name: str, probe: Callable[[], Finding]) -> Line:
@@ -110,3 +107,11 @@ def _key(config: SiteConfig, store: Path | None) -> Finding:
 	if secrets.decrypt(secrets.encrypt("probe")) != "probe":
 		return BROKEN, "what was encrypted is not what is decrypted"
 	return OK, "encrypts and decrypts"
+
+
+def _front_end() -> Line:
+	try:
+		require_front_end()
+	except FrontEndMissing as error:
+		return Line("front end", ABSENT, str(error))
+	return Line("front end", OK, "built")

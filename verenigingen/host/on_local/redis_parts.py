@@ -236,8 +236,10 @@ class RqQueue:
 				map(_alive, Worker.all(queue=self._queue, job_class=SiteJob, serializer=JSONSerializer))
 			)
 			waiting, failed = self._queue.count, self._queue.failed_job_registry.count
-		workers = f"{alive} workers alive" if alive else "no worker alive, start one with `verenigingen work`"
-		return f"RQ at {self.address}: {workers}; {waiting} jobs waiting, {failed} failed"
+		workers = (
+			f"workers alive: {alive}" if alive else "no worker alive, start one with `verenigingen work`"
+		)
+		return f"RQ at {self.address}; {workers}; jobs waiting: {waiting}, failed: {failed}"
 
 	def _job(self, rq_id: str) -> Job | None:
 		try:
