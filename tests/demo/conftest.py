@@ -68,10 +68,23 @@ def make(site_dir: Path, **options: Any) -> Demo:
 	return Demo(dict(tables), manifest, site_dir, now, sizes, steps)
 
 
+@pytest.fixture(scope="session")
+def configured(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Demo]:
+	"""The site of a configuration by its name, built when it is first asked for."""
+	built: dict[str, Demo] = {}
+
+	def find(name: str) -> Demo:
+		if name not in built:
+			built[name] = make(tmp_path_factory.mktemp("sites") / "demo.localhost", **CONFIGURATIONS[name])
+		return built[name]
+
+	return find
+
+
 @pytest.fixture(scope="session", params=list(CONFIGURATIONS))
-def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Demo:
+def demo(request: pytest.FixtureRequest, configured: Callable[[str], Demo]) -> Demo:
 	"""The site of each configuration."""
-	return make(tmp_path_factory.mktemp("sites") / "demo.localhost", **CONFIGURATIONS[request.param])
+	return configured(request.param)
 
 
 @pytest.fixture

@@ -65,33 +65,54 @@ def _bursts_of(seen: Observed, index: int) -> list[Burst]:
 	counts = seen.counts[index]
 	known = _known_days(seen, index)
 	offset = seen.window.days
-	days_hit = np.flatnonzero(counts[offset:].sum(axis=1) >= BURST_EVENTS) + offset
+	totals = counts.sum(axis=1)
 	found: list[Burst] = []
-	for day in days_hit:
-		others = _comparable(seen, known, int(day))
+	for day in np.flatnonzero(totals[offset:] >= BURST_EVENTS) + offset:
+		dense = np.flatnonzero(counts[day] >= BURST_EVENTS)
+		# most days of a frequent error end here: no dense hour, and not even above the highest day
+		if not len(dense) and totals[day] < totals.max():
+			continue
+		others, unlike = _comparable(seen, known, int(day))
+		spread = max(dispersion(counts[others]), dispersion(counts[unlike]))
 		hours = [
-			hour
-			for hour in np.flatnonzero(counts[day] >= BURST_EVENTS)
-			if is_unusual(int(counts[day, hour]), counts[others, hour])
+			int(hour) for hour in dense if is_unusual(int(counts[day, hour]), counts[others, hour], spread)
 		]
 		if hours:
-			found += _runs(index, int(day), counts, others, [int(hour) for hour in hours])
-		elif is_unusual(int(counts[day].sum()), counts[others].sum(axis=1)):
+			found += _runs(index, int(day), counts, others, hours)
+		elif is_unusual(int(totals[day]), totals[others], max(spread, dispersion(totals[others, None]))):
 			busy = np.flatnonzero(counts[day])
 			found.append(_burst(index, int(day), counts, others, int(busy[0]), int(busy[-1])))
 	return found
 
 
-def is_unusual(count: int, others: Days, factor: float = BURST_FACTOR) -> bool:
-	"""Whether a count is no chance, many times the usual and well above the highest of comparable ones."""
-	if len(others) < BASELINE_DAYS or count < BURST_EVENTS:
+def is_unusual(count: int, others: Days, spread: float, factor: float = BURST_FACTOR) -> bool:
+	"""Whether a count is no chance, many times the usual and well above the highest of comparable ones.
+
+	The chance is that of a negative binomial with the mean of `others` and the dispersion `spread`, which also allows
+	for the mean being known from these counts only (with spread 1 it is the Poisson prediction under a gamma prior).
+	"""
+	days = len(others)
+	if days < BASELINE_DAYS or count < BURST_EVENTS:
 		return False
-	total, days = float(others.sum()) + 0.5, len(others)
-	mean = total / days
-	far = count >= factor * mean and count >= BURST_OVER_HIGHEST * int(others.max())
-	# the chance of so many or more after what those days showed: negative binomial, as the rate itself is only
-	# known from them (Poisson counts with Jeffreys' prior)
-	return bool(far and betainc(count, total, 1 / (days + 1)) < BURST_CHANCE)
+	mean = (float(others.sum()) + 0.5) / days
+	if count < factor * mean or count < BURST_OVER_HIGHEST * int(others.max()):
+		return False
+	wide = spread * (1 + 1 / days)
+	return bool(betainc(count, mean / (wide - 1), (wide - 1) / wide) < BURST_CHANCE)
+
+
+def dispersion(days: Days) -> float:
+	"""Variance by mean within the columns of (days, hours), at least 1: errors of retries come in clumps of many.
+
+	Without the fullest day, so that an earlier burst does not hide the next one.
+	"""
+	if len(days) < BASELINE_DAYS:
+		return 1.0
+	kept = np.delete(days, int(np.argmax(days.sum(axis=1))), axis=0).astype(np.float64)
+	mean = kept.mean(axis=0)
+	if not mean.any():
+		return 1.0
+	return max(1.0, float(((kept - mean) ** 2).sum()) / (len(kept) - 1) / float(mean.sum()))
 
 
 def _known_days(seen: Observed, index: int) -> NDArray[np.bool_]:
@@ -106,11 +127,12 @@ def _known_days(seen: Observed, index: int) -> NDArray[np.bool_]:
 	return known
 
 
-def _comparable(seen: Observed, known: NDArray[np.bool_], day: int) -> Days:
-	"""Known days of the same kind (working day or weekend), without the day itself and its neighbours."""
+def _comparable(seen: Observed, known: NDArray[np.bool_], day: int) -> tuple[Days, Days]:
+	"""Known days of the same kind (working day or weekend) and of the other, without the day and its neighbours."""
 	places = np.arange(len(known))
 	weekend = (seen.window.first_day.weekday() + places) % 7 >= 5
-	return np.flatnonzero(known & (weekend == weekend[day]) & (np.abs(places - day) > 1))
+	free = known & (np.abs(places - day) > 1)
+	return np.flatnonzero(free & (weekend == weekend[day])), np.flatnonzero(free & (weekend != weekend[day]))
 
 
 def _runs(index: int, day: int, counts: Days, others: Days, hours: list[int]) -> list[Burst]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .changes import is_unusual
+from .changes import dispersion, is_unusual
 from .trends import Growth, Trend, compare, daily_trend
 from .window import Observed
 
@@ -56,10 +56,11 @@ def _peak_day(seen: Observed) -> dict[str, Any] | None:
 		return None
 	index = int(np.argmax(counts)) + seen.window.days
 	others = np.flatnonzero(seen.covered & (np.abs(np.arange(len(seen.covered)) - index) > 1))
+	usual, count = seen.per_day[others], int(seen.per_day[index])
 	return {
 		"date": seen.day(index).isoformat(),
-		"count": int(seen.per_day[index]),
-		"unusual": is_unusual(int(seen.per_day[index]), seen.per_day[others], factor=PEAK_FACTOR),
+		"count": count,
+		"unusual": is_unusual(count, usual, dispersion(usual[:, None]), PEAK_FACTOR),
 	}
 
 
