@@ -34,8 +34,8 @@ def api() -> str:
 	head = (
 		f"{NOTE}\n# API\n\nEvery function answers at `/api/method/<dotted name>` in a bench and stand-alone. Results come as\n"
 		'`{"message": …}`, errors as `{"exc_type", "exception", "_server_messages"}` with their HTTP status: 401 no valid login,\n'
-		"403 no role, 404 no such function (in a bench 417, as Frappe answers), 417 an argument out of range, 503 a service is down. Python callers get the same\n"
-		"values and exceptions.\n"
+		"403 no role, 404 no such function (in a bench 417, as Frappe answers), 417 an argument out of range, 503 a service is\n"
+		"down. Python callers get the same values and exceptions.\n"
 	)
 	return "\n".join([head, *(_function(door) for _, door in sorted(REGISTRY.items()))])
 
