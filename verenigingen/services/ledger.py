@@ -40,8 +40,13 @@ def unseen(store: Store, source: str, names: Sequence[str]) -> list[str]:
 	if not distinct:
 		return []
 	keys = row_keys(source, distinct)
-	held = np.concatenate([*_pages(store, source, _pages_of(keys)).values(), _none()])
-	return [name for name, seen in zip(distinct, np.isin(keys, held), strict=True) if not seen]
+	pages = _pages(store, source, _pages_of(keys))
+	# keys are in order within a page, and pages by their first byte: together they are in order
+	held = np.concatenate([*(pages[page] for page in sorted(pages)), _none()])
+	if not held.size:
+		return distinct
+	found = held[np.minimum(np.searchsorted(held, keys), held.size - 1)] == keys
+	return [name for name, seen in zip(distinct, found, strict=True) if not seen]
 
 
 def enter(store: Store, source: str, names: Sequence[str]) -> None:

@@ -56,33 +56,61 @@ class Climb(NamedTuple):
 def find_bursts(seen: Observed) -> list[Burst]:
 	"""Bursts of the current period, latest first: single hours that stick out, else whole days."""
 	found: list[Burst] = []
-	for index in np.flatnonzero(seen.per_issue >= BURST_EVENTS):
-		found += _bursts_of(seen, int(index))
+	for index, day in _worth_a_look(seen):
+		found += _bursts_of(seen, index, day)
 	return sorted(found, key=lambda burst: (-burst.start, burst.issue))
 
 
-def _bursts_of(seen: Observed, index: int) -> list[Burst]:
+def _worth_a_look(seen: Observed) -> list[tuple[int, int]]:
+	"""Issue and day of what is enough and many times the usual, by hour or by day; all issues in a few sums."""
+	known = np.stack([_known_days(seen, index) for index in range(len(seen.issues))]) if seen.issues else None
+	if known is None:
+		return []
+	usual = np.zeros(seen.counts.shape, dtype=np.int64)
+	days = np.zeros(known.shape, dtype=np.int64)
+	weekend = _weekend(seen)
+	for kind in (weekend, ~weekend):
+		among = known & kind
+		counts = seen.counts * among[:, :, None]
+		usual[:, kind] = (counts.sum(axis=1, keepdims=True) - _with_neighbours(counts))[:, kind]
+		days[:, kind] = (among.sum(axis=1, keepdims=True) - _with_neighbours(among.astype(np.int64)))[:, kind]
+	hours = _is_much(seen.counts, usual, days[:, :, None]).any(axis=2)
+	whole = _is_much(seen.counts.sum(axis=2), usual.sum(axis=2), days)
+	places = np.argwhere((hours | whole) & (days >= BASELINE_DAYS))
+	return [(int(index), int(day)) for index, day in places if day >= seen.window.days]
+
+
+def _is_much(counts: Days, usual: Days, days: Days) -> NDArray[np.bool_]:
+	much: NDArray[np.bool_] = (counts >= BURST_EVENTS) & (counts * days >= BURST_FACTOR * (usual + 0.5))
+	return much
+
+
+def _with_neighbours(values: Days) -> Days:
+	"""Each day's values (second axis) with those of the day before and after added."""
+	summed: Days = values.copy()
+	summed[:, 1:] += values[:, :-1]
+	summed[:, :-1] += values[:, 1:]
+	return summed
+
+
+def _weekend(seen: Observed) -> NDArray[np.bool_]:
+	weekend: NDArray[np.bool_] = (seen.window.first_day.weekday() + np.arange(seen.counts.shape[1])) % 7 >= 5
+	return weekend
+
+
+def _bursts_of(seen: Observed, index: int, day: int) -> list[Burst]:
 	counts = seen.counts[index]
-	known = _known_days(seen, index)
-	offset = seen.window.days
 	totals = counts.sum(axis=1)
-	found: list[Burst] = []
-	for day in np.flatnonzero(totals[offset:] >= BURST_EVENTS) + offset:
-		dense = np.flatnonzero(counts[day] >= BURST_EVENTS)
-		# most days of a frequent error end here: no dense hour, and not even above the highest day
-		if not len(dense) and totals[day] < totals.max():
-			continue
-		others, unlike = _comparable(seen, known, int(day))
-		spread = max(dispersion(counts[others]), dispersion(counts[unlike]))
-		hours = [
-			int(hour) for hour in dense if is_unusual(int(counts[day, hour]), counts[others, hour], spread)
-		]
-		if hours:
-			found += _runs(index, int(day), counts, others, hours)
-		elif is_unusual(int(totals[day]), totals[others], max(spread, dispersion(totals[others, None]))):
-			busy = np.flatnonzero(counts[day])
-			found.append(_burst(index, int(day), counts, others, int(busy[0]), int(busy[-1])))
-	return found
+	others, unlike = _comparable(seen, _known_days(seen, index), day)
+	spread = max(dispersion(counts[others]), dispersion(counts[unlike]))
+	dense = np.flatnonzero(counts[day] >= BURST_EVENTS)
+	hours = [int(hour) for hour in dense if is_unusual(int(counts[day, hour]), counts[others, hour], spread)]
+	if hours:
+		return _runs(index, day, counts, others, hours)
+	if is_unusual(int(totals[day]), totals[others], max(spread, dispersion(totals[others, None]))):
+		busy = np.flatnonzero(counts[day])
+		return [_burst(index, day, counts, others, int(busy[0]), int(busy[-1]))]
+	return []
 
 
 def is_unusual(count: int, others: Days, spread: float, factor: float = BURST_FACTOR) -> bool:
@@ -129,9 +157,8 @@ def _known_days(seen: Observed, index: int) -> NDArray[np.bool_]:
 
 def _comparable(seen: Observed, known: NDArray[np.bool_], day: int) -> tuple[Days, Days]:
 	"""Known days of the same kind (working day or weekend) and of the other, without the day and its neighbours."""
-	places = np.arange(len(known))
-	weekend = (seen.window.first_day.weekday() + places) % 7 >= 5
-	free = known & (np.abs(places - day) > 1)
+	weekend = _weekend(seen)
+	free = known & (np.abs(np.arange(len(known)) - day) > 1)
 	return np.flatnonzero(free & (weekend == weekend[day])), np.flatnonzero(free & (weekend != weekend[day]))
 
 
