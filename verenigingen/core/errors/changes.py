@@ -256,8 +256,8 @@ def climb_rows(climbs: list[Climb]) -> list[dict[str, object]]:
 			"to_per_day": round(climb.last, 2),
 			"days_tested": climb.days,
 			"p_value": round(climb.p_value, 6),
-			"reason": f"from {climb.first:.1f} to {climb.last:.1f} a day within {climb.days} days, weekdays"
-			f" compared with each other (p {_p(climb.p_value)})",
+			"reason": f"from {climb.first:.1f} to {climb.last:.1f} a day within {climb.days} days,"
+			f" same weekdays compared (p {_p(climb.p_value)})",
 		}
 		for climb in climbs[:LISTED]
 	]
