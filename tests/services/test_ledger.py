@@ -57,7 +57,7 @@ def test_keys_of_rows_that_left_are_dropped_once_they_are_most_of_the_ledger(
 		def rows(self, names: list[str], *, adjoining: bool = False) -> list[object]:
 			from verenigingen.core.model import ErrorRow
 
-			return [ErrorRow(name, None, "t", "x", None, None, None) for name in names]
+			return [ErrorRow(name, None, "t", "x", None) for name in names]
 
 	source = Source()
 	monkeypatch.setattr(collection, "LEDGER_SLACK", 10)

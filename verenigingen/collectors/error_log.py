@@ -30,11 +30,8 @@ class ErrorLogSource:
 
 	def __init__(self, db: Reader) -> None:
 		self.db = db
-		columns = db.columns(TABLE)
-		if not columns:
+		if not db.columns(TABLE):
 			raise NotFound("This site has no Error Log table; is it a Frappe site?")
-		optional = ("reference_doctype", "trace_id")
-		self.extra = ", ".join(f"`{c}`" if c in columns else "NULL" for c in optional)
 
 	def count(self) -> int:
 		"""Rows in the table now."""
@@ -72,18 +69,19 @@ class ErrorLogSource:
 		)
 		# LENGTH counts bytes or characters, as the database has it; it only decides how a text is fetched, at no cost
 		found = self.db.query(
-			f"SELECT name, COALESCE(creation, modified), owner, method, {self.extra},"
-			f" CASE WHEN LENGTH(error) <= {2 * HALF} THEN error END,"
-			f" CASE WHEN LENGTH(error) > {2 * HALF} THEN 1 END"
-			f" FROM `{TABLE}` WHERE {where}",
+			"SELECT name, COALESCE(creation, modified), owner, method,"
+			f" CASE WHEN LENGTH(error) <= {2 * HALF} THEN error END FROM `{TABLE}` WHERE {where}",
 			bounds,
 		)
 		if adjoining:  # rows may have come in between meanwhile
 			wanted = set(names)
 			found = [row for row in found if row[0] in wanted]
-		long = [row[0] for row in found if row[-1]]
-		texts = self._long_texts(long) if long else {}
-		return [_row(texts.get(row[0]), *row[:-1]) for row in found]
+		without = [row[0] for row in found if row[4] is None]
+		long = self._long_texts(without) if without else {}
+		return [
+			_row(name, when, owner, title, long.get(name, "") if text is None else as_text(text))
+			for name, when, owner, title, text in found
+		]
 
 	def _long_texts(self, names: Sequence[str]) -> dict[str, str]:
 		found = self.db.query(
@@ -98,26 +96,9 @@ class ErrorLogSource:
 		}
 
 
-def _row(
-	long_text: str | None,
-	name: str,
-	when: object,
-	owner: object,
-	title: object,
-	doctype: object,
-	trace: object,
-	text: object,
-) -> ErrorRow:
+def _row(name: str, when: object, owner: object, title: object, text: str) -> ErrorRow:
 	user = as_text(owner)
-	return ErrorRow(
-		key=name,
-		when=as_datetime(when),
-		title=as_text(title),
-		text=as_text(text) if long_text is None else long_text,
-		user=None if user in IMPERSONAL else user,
-		reference_doctype=as_text(doctype) or None,
-		trace_id=as_text(trace) or None,
-	)
+	return ErrorRow(name, as_datetime(when), as_text(title), text, None if user in IMPERSONAL else user)
 
 
 def collect(host: Host, *, seconds: float) -> CollectResult:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorRow:
+class ErrorRow(NamedTuple):
 	"""One error as a source tells it; `when` is naive site time, None when the source's time cannot be used."""
 
 	key: str
@@ -15,8 +14,6 @@ class ErrorRow:
 	title: str
 	text: str
 	user: str | None
-	reference_doctype: str | None
-	trace_id: str | None
 
 
 def as_datetime(value: object) -> datetime | None:

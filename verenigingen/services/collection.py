@@ -27,7 +27,7 @@ from verenigingen.services import ledger
 from verenigingen.services.rollup import Batch, gather, write
 
 LOCK = "collect"
-ROWS_PER_BATCH = 50_000  # one transaction; cells are written once per batch, so large ones save most work
+ROWS_PER_BATCH = 100_000  # one transaction; cells are written once per batch, so large ones save most work
 ROWS_PER_READ = 500  # texts of up to 64 KB each are in memory for this many rows at a time
 OVERLAP = timedelta(minutes=3)  # clocks differ; what comes later still is found by the count of rows
 RECONCILE_EVERY = timedelta(hours=1)
