@@ -1,25 +1,28 @@
 """Reads the text of one error into an exception, its message and its frames.
 
-One regular expression walks over the text once and sees only two kinds of lines: frame lines, which stand at
-two spaces, and lines in the first column. Everything else (local variables, caret markers, tracebacks printed
-inside a variable) is indented deeper and is never looked at, so nothing that a variable contains can be
-mistaken for the error itself.
+Only two kinds of lines are looked at: frame lines, which stand at two spaces, and lines in the first column.
+Everything else (local variables, caret markers, tracebacks printed inside a variable) is indented deeper, so
+nothing that a variable contains can be mistaken for the error itself. The text is cut at its frame lines, which is
+far cheaper than matching it line by line; and what follows a cut is remembered, as most frames recur.
 """
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 TEXT_LIMIT = 128 * 1024  # characters looked at; the head names the error, the tail holds its last block
 FRAME_LIMIT = 80  # innermost frames kept of one block; deeper stacks are recursion
 
-# Every alternative starts at a line break and ends in its line: a failed attempt costs at most that line. The
-# lengths are bounded because what is found is remembered.
-_LINES = re.compile(
-	r'\n(?:  File "([^"\n]{1,300})", line \d+(?:, in ([^\n]{1,200}))?'
-	r"(?:\n    (\S[^\n]{0,299}))?|(\S[^\n]{0,1999}))",
-)
+LINES_AFTER = 50  # first-column lines after the last frame among which the exception is looked for
+
+_CUT = '\n  File "'
+_LINE = '", line '
+# What follows the line number, up to the end of the second line. Lengths are bounded because it is remembered.
+_PLACE = re.compile(r"(?:, in ([^\n]{1,200}))?(?:\n    (\S[^\n]{0,299}))?")
+_PATH_LENGTH, _FRAME_LENGTH = 300, 900
+_FIRST_COLUMN = re.compile(r"\n(\S[^\n]{0,1999})")
 # For text that a mail client, a comment or an ExceptionGroup has moved to the right.
 _INDENTED_LINES = re.compile(
 	r'\n[ \t|>+]{0,24}(?:File "([^"\n]{1,300})", line \d+(?:, in ([^\n]{1,200}))?'
@@ -73,18 +76,61 @@ def parse(text: str) -> ParsedError:
 	text = _readable(text)
 	if 'File "' not in text:
 		return ParsedError(None, text.strip(), (), False)
-	rows = _LINES.findall("\n" + text)
+	text = "\n" + text
+	return _cut(text) or _moved(text) or ParsedError(None, text.strip(), (), False)
+
+
+def _cut(text: str) -> ParsedError | None:
+	"""The last block of a text whose frame lines stand at two spaces; None when it has none."""
+	pieces = text.split(_CUT)
+	# most texts hold one block, which begins before their first frame
+	bordered = text.find("Traceback ", len(pieces[0])) >= 0
+	frames: list[Frame] = []
+	last = following = 0
+	for index in range(len(pieces) - 1, 0, -1):
+		piece = pieces[index]
+		end = piece.find("\n", piece.find("\n") + 1)
+		path, _, place = piece[: end if 0 <= end < _FRAME_LENGTH else _FRAME_LENGTH].partition(_LINE)
+		after = place.lstrip("0123456789")  # the number changes with every edit of the file
+		frame = _frame(path, after) if len(after) < len(place) else None
+		if frame is None:
+			continue
+		if not frames:
+			last = index
+		elif len(frames) == FRAME_LIMIT or (bordered and any(map(_has_border, pieces[index:following]))):
+			break
+		frames.append(frame)
+		following = index
+	if not frames:
+		return None
+	tail = pieces[last] if last == len(pieces) - 1 else _CUT.join(pieces[last:])
+	exception, message = _exception(_FIRST_COLUMN.findall(tail)[:LINES_AFTER])
+	return ParsedError(exception, message, tuple(frames[::-1]), exception is None)
+
+
+@lru_cache(maxsize=8192)
+def _frame(path: str, place: str) -> Frame | None:
+	found = _PLACE.match(place)
+	if not path or len(path) > _PATH_LENGTH or '"' in path or "\n" in path or found is None:
+		return None
+	return Frame(path, found[1] or "", found[2] or "")
+
+
+def _has_border(piece: str) -> bool:
+	return any(map(_is_border, _FIRST_COLUMN.findall(piece)))
+
+
+def _moved(text: str) -> ParsedError | None:
+	"""As `_cut`, for text that was moved to the right."""
+	rows = _INDENTED_LINES.findall(text)
 	last = _last_frame(rows)
 	if last < 0:
-		rows = _INDENTED_LINES.findall("\n" + text)
-		last = _last_frame(rows)
-	if last < 0:
-		return ParsedError(None, text.strip(), (), False)
+		return None
 	first = last
 	while first > 0 and last - first < FRAME_LIMIT and not _is_border(rows[first - 1][3]):
 		first -= 1
 	frames = tuple([Frame._make(row[:3]) for row in rows[first : last + 1] if row[0]])
-	exception, message = _exception([row[3] for row in rows[last + 1 : last + 50]])
+	exception, message = _exception([row[3] for row in rows[last + 1 : last + LINES_AFTER]])
 	return ParsedError(exception, message, frames, exception is None)
 
 
