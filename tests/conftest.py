@@ -10,10 +10,18 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from tests.support.servers import PASSWORD, MariaServer, RedisServer
+from tests.support.servers import PASSWORD, MariaServer, RedisServer, install_missing
 from verenigingen.host import Host, use_host
 from verenigingen.host.on_local import open_host
 from verenigingen.standalone.import_errors import ensure_error_log
+
+
+def pytest_sessionstart() -> None:
+	"""What the suite runs is there before its first test, or one message names all that is not."""
+	try:
+		install_missing()
+	except RuntimeError as error:
+		pytest.exit(str(error), returncode=3)
 
 
 @pytest.fixture(scope="session")

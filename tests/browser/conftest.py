@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +21,6 @@ from verenigingen.standalone.demo.site import build_site
 
 RESULTS = Path(__file__).parents[2] / "test-results"
 HOSTILE = '<img src=x onerror="alert(1)"><script>alert(2)</script>{{ 7 * 7 }}'
-CHROMES = ("chromium", "google-chrome", "chromium-browser")
 QUIET = [
 	"--no-sandbox",
 	"--disable-gpu",
@@ -76,8 +74,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 def browser() -> Iterator[Browser]:
 	"""One Chromium for all tests."""
 	with sync_playwright() as playwright:
-		found = next(filter(None, map(shutil.which, CHROMES)), None) or need("chromium", "chromium")
-		launched = playwright.chromium.launch(executable_path=found, args=QUIET)
+		launched = playwright.chromium.launch(executable_path=need("chromium"), args=QUIET)
 		yield launched
 		launched.close()
 

@@ -18,16 +18,39 @@ import redis
 PASSWORD = "suite"
 
 
-def need(program: str, package: str) -> str:
-	"""The program's path; installs the Debian package when root, else says what to install."""
-	found = shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin")
-	if not found and os.geteuid() == 0 and shutil.which("apt-get"):
-		subprocess.run(["apt-get", "update", "-qq"], check=False)
+# Debian package of each program the suite runs; any of the programs will do.
+PROGRAMS = {
+	"mariadb-server": ("mariadbd",),
+	"redis-server": ("redis-server",),
+	"chromium": ("chromium", "google-chrome", "chromium-browser"),
+}
+
+
+def program(package: str) -> str | None:
+	"""Path of a package's program, where it is installed."""
+	paths = os.environ["PATH"] + ":/usr/sbin"
+	return next(filter(None, (shutil.which(name, path=paths) for name in PROGRAMS[package])), None)
+
+
+def install_missing() -> None:
+	"""Installs the Debian packages the suite lacks when root. Raises RuntimeError naming those still missing, at once."""
+	missing = [package for package in PROGRAMS if not program(package)]
+	if missing and os.geteuid() == 0 and shutil.which("apt-get"):
 		environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-		subprocess.run(["apt-get", "install", "-y", "-qq", package], check=False, env=environment)
-		found = shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin")
+		subprocess.run(["apt-get", "update", "-qq"], check=False)
+		subprocess.run(["apt-get", "install", "-y", "-qq", *missing], check=False, env=environment)
+		missing = [package for package in missing if not program(package)]
+	if missing:
+		raise RuntimeError(
+			f"The suite needs Debian packages that are not installed: apt install {' '.join(missing)}"
+		)
+
+
+def need(package: str) -> str:
+	"""Path of a package's program. Raises RuntimeError naming the package."""
+	found = program(package)
 	if not found:
-		raise RuntimeError(f"The suite needs {program}: install the Debian package {package}.")
+		raise RuntimeError(f"The suite needs the Debian package {package}: apt install {package}")
 	return found
 
 
@@ -48,13 +71,13 @@ class MariaServer:
 	"""A private MariaDB."""
 
 	def __init__(self) -> None:
-		self.server = need("mariadbd", "mariadb-server")
+		self.server = need("mariadb-server")
 		self.folder = Path(tempfile.mkdtemp(prefix="verenigingen-mariadb-"))
 		self.port = free_port()
 		self.process: subprocess.Popen[bytes] | None = None
 		atexit.register(self.close)
 		user = ["--user=root"] if os.geteuid() == 0 else []
-		install = need("mariadb-install-db", "mariadb-server")
+		install = str(shutil.which("mariadb-install-db"))
 		options = [
 			"--no-defaults",
 			f"--datadir={self.folder}/data",
@@ -124,7 +147,7 @@ class RedisServer:
 	"""A private Redis that keeps nothing on disk: what was in it is gone after a stop."""
 
 	def __init__(self) -> None:
-		self.server = need("redis-server", "redis-server")
+		self.server = need("redis-server")
 		self.folder = Path(tempfile.mkdtemp(prefix="verenigingen-redis-"))
 		self.port = free_port()
 		self.url = f"redis://127.0.0.1:{self.port}"
