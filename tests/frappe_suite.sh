@@ -13,24 +13,25 @@ start=${FRAPPE_BENCH_START:-$HOME/bench-services/start.sh}
 if [ -x "$start" ]; then "$start" >/dev/null; fi
 (cd "$bench_dir" && bench --site "$site" list-apps >/dev/null 2>&1) || skip "the services of $bench_dir do not answer."
 app=$bench_dir/apps/verenigingen
-if [ -e "$app" ] && [ ! -L "$app" ]; then
-	skip "$app is a checkout of its own; link it to the one under test to run the suite."
-fi
 
 exec 9>"/tmp/verenigingen-frappe-suite.lock"
 flock 9
-before=$(readlink "$app" || true)
 link() {
 	ln -sfn "$1" "$app"
 	local said
 	# pip's warnings would drown the suite's own words; they are shown when it fails
 	said=$("$bench_dir/env/bin/pip" install --quiet --disable-pip-version-check -e "$1" 2>&1) || { echo "$said"; return 1; }
 }
-restore() {
-	if [ -n "$before" ] && [ -d "$before" ]; then link "$before" || true; fi
-}
+if [ -e "$app" ] && [ ! -L "$app" ]; then
+	# the bench has a checkout of its own, which is left alone: ours goes before it on Python's path
+	export PYTHONPATH="$here${PYTHONPATH:+:$PYTHONPATH}"
+	restore() { (unset PYTHONPATH; cd "$bench_dir" && bench --site "$site" migrate >/dev/null) || true; }
+else
+	before=$(readlink "$app" || true)
+	restore() { if [ -n "$before" ] && [ -d "$before" ]; then link "$before" || true; fi; }
+	link "$here"
+fi
 trap restore EXIT
-link "$here"
 cd "$bench_dir"
 grep -qx verenigingen sites/apps.txt || printf '\nverenigingen\n' >> sites/apps.txt
 bench --site "$site" list-apps | grep -q '^verenigingen' || bench --site "$site" install-app verenigingen
