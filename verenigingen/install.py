@@ -5,6 +5,14 @@ import frappe
 ROLES = ("Compliance Officer", "Monitoring Agent", "Verenigingen Administrator")
 CACHE_PREFIXES = ("analytics_", "optimization_", "monitoring_")
 MODULES = ("Verenigingen", "Monitoring")
+SERIES = ("Assoc-Member-", "BATCH-", "MEMB-")  # what the names of our documents begin with
+# What people and the desk leave about documents of a DocType: table and the field that names it.
+NOTES = (
+	("Comment", "reference_doctype"),
+	("ToDo", "reference_type"),
+	("Custom Field", "dt"),
+	("Property Setter", "doc_type"),
+)
 
 
 def after_install():
@@ -35,6 +43,11 @@ def before_uninstall():
 	for table in ("Version", "Deleted Document"):
 		field = "ref_doctype" if table == "Version" else "deleted_doctype"
 		frappe.db.delete(table, {field: ("in", doctypes)})
+	for table, field in NOTES:
+		frappe.db.delete(table, {field: ("in", doctypes)})
+	frappe.db.delete("Patch Log", {"patch": ("like", "verenigingen.%")})
+	for prefix in SERIES:
+		frappe.db.delete("Series", {"name": ("like", f"{prefix}%")})
 	jobs = frappe.get_all("Scheduled Job Type", filters={"method": ("like", "verenigingen.%")}, pluck="name")
 	for job in jobs:
 		frappe.db.delete("Scheduled Job Log", {"scheduled_job_type": job})

@@ -146,7 +146,6 @@ SETTINGS: tuple[Setting, ...] = (
 	Setting(
 		"collect_seconds", 45, "seconds", 1, 3_600, "Longest time one collection run may take.", "collection"
 	),
-	Setting("analytics_retention_days", 90, "days", 7, 730, "How long error rollups are kept.", "collection"),
 )
 
 BY_NAME: dict[str, Setting] = {setting.name: setting for setting in SETTINGS}

@@ -25,6 +25,14 @@ def bench(folder: Path, site: object, common: object = None) -> Path:
 	return place
 
 
+@pytest.mark.parametrize("value", ["false", "no", [0], 1.5, {}])
+def test_a_site_is_our_own_only_where_true_says_so(tmp_path: Path, value: object) -> None:
+	path = tmp_path / "site_config.json"
+	path.write_text(json.dumps({"db_name": "x", "monitoring_own_site": value}))
+	with pytest.raises(ConfigurationError, match=r"monitoring_own_site .* must be true or false"):
+		read_config(path)
+
+
 def test_a_site_is_opened_with_what_stands_in_the_common_file(mariadb: MariaServer, tmp_path: Path) -> None:
 	values = maria_config(mariadb)
 	common = {

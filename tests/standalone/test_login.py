@@ -81,6 +81,15 @@ def test_after_too_many_wrong_tokens_even_the_right_one_waits(served: Served, tm
 	assert "Set-Cookie" not in answer.headers
 
 
+def test_a_page_of_another_site_cannot_use_up_the_tries(served: Served, tmp_path: Path) -> None:
+	client = Offline(Application(served.host, {}, ApiKeys(tmp_path / "keys"), Door("right")))
+	foreign = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "image"}
+	for _ in range(TRIES + 5):
+		answer = client.get("/?token=wrong", base_url="http://localhost", headers=foreign)
+		assert answer.status_code == 403
+	assert client.get("/?token=right", base_url="http://localhost").status_code == 303
+
+
 def test_a_page_of_another_site_cannot_use_the_form(served: Served) -> None:
 	headers = {**FORM, "Origin": "https://evil.example"}
 	body = urlencode({"token": served.client.token})

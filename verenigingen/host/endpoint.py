@@ -21,6 +21,7 @@ from verenigingen.settings import resolve
 
 READ = ("GET", "POST")  # Frappe's own clients read by POST unless told otherwise
 WRITE = ("POST",)
+LARGEST = 10**30  # numbers beyond it are in no range
 
 Ranges = Mapping[str, tuple[float, float, str]]
 
@@ -136,7 +137,12 @@ def _checked(path: str, name: str, kind: Any, value: Any, allowed: tuple[float, 
 
 
 def _number(value: Any, *, whole: bool) -> int | float | None:
-	if isinstance(value, bool) or not isinstance(value, int | float | str) or len(str(value)) > 40:
+	if isinstance(value, bool) or not isinstance(value, int | float | str):
+		return None
+	# Python would read 1_0 and digits of every script, and refuses to convert numbers of thousands of digits
+	if isinstance(value, str) and (len(value) > 40 or "_" in value or not value.isascii()):
+		return None
+	if isinstance(value, int) and abs(value) > LARGEST:
 		return None
 	try:
 		number = float(value)
@@ -163,6 +169,8 @@ def _range_message(
 
 
 def _shown(value: Any) -> str:
+	if isinstance(value, int) and abs(value) > LARGEST:
+		return "a number of more than 30 digits"
 	text = repr(value)
 	return text if len(text) <= 60 else text[:57] + "..."
 

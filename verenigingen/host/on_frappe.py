@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from html import escape
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
@@ -239,7 +240,9 @@ def throw(error: MonitoringError) -> NoReturn:
 	kind = kinds.get(error.http_status_code)
 	if kind is None:
 		kind = frappe.ValidationError if error.http_status_code < 500 else type(error)
-	frappe.throw(frappe.utils.escape_html(str(error)), kind)
+	# the desk shows the message as HTML; a command prints it
+	asked = getattr(frappe.local, "request", None)
+	frappe.throw(escape(str(error), quote=False) if asked else str(error), kind)
 	raise error  # frappe.throw always raises; mypy cannot know
 
 

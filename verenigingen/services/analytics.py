@@ -9,10 +9,12 @@ import numpy as np
 
 from verenigingen.core.errors import ErrorWindow, IssueFacts, UserCount, analyse_patterns, health_statement
 from verenigingen.core.model import as_date, as_datetime, as_text
+from verenigingen.exceptions import BadArgument
 from verenigingen.host.port import Host, Row
 from verenigingen.settings import resolve
 
 TOP_USERS = 20
+MOST_CELLS = 25_000_000  # hours of all issues in memory at once: 200 MB a copy, and an analysis makes a few
 NOT_MEASURED = {
 	"performance_forecast": "Request and job timings are not collected yet, so nothing is forecast.",
 	"compliance_status": "No compliance rules have been evaluated on this site.",
@@ -62,6 +64,7 @@ def load_window(host: Host, days: int) -> ErrorWindow:
 	)
 	midnight = datetime.combine(start, datetime.min.time())
 	issues = _facts(host, sorted({row[0] for row in cells}), midnight)
+	_refuse_too_large(len(issues), days)
 	index = {facts.name: position for position, facts in enumerate(issues)}
 	cells = [row for row in cells if row[0] in index]
 	counts = np.zeros((len(issues), 2 * days, 24), dtype=np.int64)
@@ -88,6 +91,15 @@ def load_window(host: Host, days: int) -> ErrorWindow:
 		users_total=len(ranked),
 		user_events=sum(count for _, count in ranked),
 	)
+
+
+def _refuse_too_large(issues: int, days: int) -> None:
+	most = MOST_CELLS // (48 * max(issues, 1))
+	if days > most:
+		raise BadArgument(
+			f"days: {issues} issues over twice {days} days are more than is analysed at once; ask for at most {most}"
+			" days."
+		)
 
 
 def _day(value: object) -> Any:

@@ -15,7 +15,7 @@ from verenigingen.host.port import Host
 from verenigingen.services.collection import LOCK, STATE, CollectResult
 from verenigingen.services.ledger import LEDGER
 from verenigingen.services.site import ERPNEXT, doctype_state, error_log_rows
-from verenigingen.settings import resolve
+from verenigingen.settings import SETTINGS, resolve
 
 log = logging.getLogger("verenigingen")
 
@@ -133,6 +133,11 @@ def _probes(host: Host) -> dict[str, Callable[[], str]]:
 			raise MonitoringError("encryption does not round-trip")
 		return "encrypt and decrypt"
 
+	def settings() -> str:
+		for setting in SETTINGS:
+			resolve(setting.name, host.config.get)
+		return f"{len(SETTINGS)} settings within their ranges"
+
 	def collection() -> str:
 		states = collector_states(host)
 		failed = [
@@ -147,6 +152,7 @@ def _probes(host: Host) -> dict[str, Callable[[], str]]:
 		"tables": tables,
 		"cache": cache,
 		"secrets": secrets,
+		"settings": settings,
 		"collection": collection,
 		"erpnext": lambda: ", ".join(doctype_state(host, doctype) for doctype in ERPNEXT),
 	}

@@ -77,7 +77,7 @@ def _database(config: SiteConfig) -> Finding:
 def _of_open_site(host: Host, config: SiteConfig) -> Iterator[Line]:
 	yield _tried("error log", lambda: _error_log(host, config))
 	parts = check_components(host)["components"]
-	for name in ("tables", "collection"):
+	for name in ("tables", "settings", "collection"):
 		yield Line(name, OK if parts[name]["ok"] else BROKEN, parts[name]["detail"])
 	yield Line(
 		"time zone", OK, f"{host.clock.now().tzinfo}, where it is now {host.clock.now():%Y-%m-%d %H:%M}"

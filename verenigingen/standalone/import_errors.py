@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ FIELDS = {
 	"trace_id": "Data",
 }
 ROWS_PER_STEP = 1_000
+SHORT = 140  # characters of Frappe's Data fields and names
 
 
 def ensure_error_log(host: Host) -> None:
@@ -42,7 +44,7 @@ def import_errors(host: Host, file: Path) -> tuple[int, int]:
 	"""
 	ensure_error_log(host)
 	added = known = 0
-	for rows in in_chunks(list(_rows(file)), ROWS_PER_STEP):
+	for rows in in_chunks(list(_rows(file, host.clock.now().tzinfo)), ROWS_PER_STEP):
 		names = [row["name"] for row in rows]
 		with host.store.transaction("import"):
 			held = host.store.query(f"SELECT name FROM `{TABLE}` WHERE name IN ({marks(len(names))})", names)
@@ -54,20 +56,46 @@ def import_errors(host: Host, file: Path) -> tuple[int, int]:
 	return added, known
 
 
-def _rows(file: Path) -> Iterator[dict[str, Any]]:
-	opener = gzip.open if file.suffix == ".gz" else open
-	with opener(file, "rt", encoding="utf-8", errors="replace") as lines:
-		for number, line in enumerate(lines, 1):
-			if not line.strip():
-				continue
-			try:
-				row = json.loads(line)
-				name = str(row["id"])
-			except (ValueError, KeyError, TypeError) as exc:
-				raise BadArgument(f"{file}, line {number}: not a JSON object with an `id`.") from exc
-			when = as_datetime(row.get("creation"))
-			values = {field: row.get(field) for field in FIELDS if field != "seen"}
-			if values["method"]:
-				values["method"] = str(values["method"])[:140]
-			owner = row.get("owner") or "Administrator"
-			yield {"name": name[:140], "creation": when, "modified": when, "owner": owner, **values}
+def _rows(file: Path, zone: tzinfo | None) -> Iterator[dict[str, Any]]:
+	try:
+		with file.open("rb") as raw:
+			packed = raw.read(2) == b"\x1f\x8b"
+		opener = gzip.open if packed else open
+		with opener(file, "rt", encoding="utf-8-sig", errors="replace") as lines:
+			for number, line in enumerate(lines, 1):
+				if line.strip():
+					yield _row(line, f"{file}, line {number}", zone)
+	except (OSError, EOFError) as exc:  # gzip tells a damaged file by these
+		raise BadArgument(f"{file} cannot be read to its end: {exc}.") from exc
+
+
+def _row(line: str, place: str, zone: tzinfo | None) -> dict[str, Any]:
+	try:
+		row = json.loads(line)
+	except (ValueError, RecursionError) as exc:
+		raise BadArgument(f"{place}: not JSON: {exc}.") from exc
+	name = row.get("id") if isinstance(row, dict) else None
+	if isinstance(name, bool) or not isinstance(name, str | int) or not 1 <= len(str(name).strip()) <= SHORT:
+		raise BadArgument(f"{place}: not a JSON object with an `id` of 1 to {SHORT} characters.")
+	values = {field: _text(row, field, place) for field in (*FIELDS, "owner") if field != "seen"}
+	when = _moment(row.get("creation"), zone)
+	owner = values.pop("owner") or "Administrator"
+	return {"name": str(name), "creation": when, "modified": when, "owner": owner, **values}
+
+
+def _text(row: dict[str, Any], field: str, place: str) -> str | None:
+	value = row.get(field)
+	if value is None or isinstance(value, str):
+		return value[:SHORT] if value and FIELDS.get(field, "Data") == "Data" else value
+	raise BadArgument(f"{place}: `{field}` must be text or null, not {type(value).__name__}.")
+
+
+def _moment(value: object, zone: tzinfo | None) -> datetime | None:
+	"""A moment in the site's time: one that names its zone is converted, one that does not is taken as it is."""
+	if isinstance(value, str):
+		try:
+			moment = datetime.fromisoformat(value.strip().replace("Z", "+00:00"))
+		except ValueError:
+			return None
+		return moment.astimezone(zone).replace(tzinfo=None) if moment.tzinfo else moment
+	return as_datetime(value)

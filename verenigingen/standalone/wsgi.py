@@ -152,7 +152,9 @@ class Application:
 		wait = self.door.wait()
 		if wait:
 			raise TooManyRequests(f"Too many wrong tokens. Try again in {wait} seconds.", retry_after=wait)
-		if not self.door.fits(token):
+		# what a page of another site makes the browser ask must not use up the tries of this machine's user
+		foreign = request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site")
+		if not self.door.fits(token, counted=not foreign):
 			failed = "That is not the token. It is in the address that `verenigingen serve` printed."
 			return _page(pages.login(failed=failed), 403)
 		self.sessions.end(request.cookies.get(request.cookie, ""))
@@ -240,7 +242,9 @@ class Handler(WSGIRequestHandler):
 		return "verenigingen"
 
 	def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-		log.debug("%s %s %s", self.command, self.path.partition("?")[0], code)
+		# a request line that cannot be read has neither method nor path
+		path = getattr(self, "path", "").partition("?")[0]
+		log.debug("%s %s %s", getattr(self, "command", ""), path, code)
 
 	def log(self, type: str, message: str, *args: Any) -> None:
 		log.debug(message, *args)

@@ -47,6 +47,26 @@ def explain(problem: rules.Problem, field_label: str) -> str:
 	return sentences[problem.code].format(field=field_label, **values)
 
 
+def as_text(doc: Document, *fieldnames: str) -> None:
+	"""Takes numbers for text, as a script that sends a member number may; refuses lists and objects."""
+	for fieldname in fieldnames:
+		value = doc.get(fieldname)
+		if isinstance(value, int | float) and not isinstance(value, bool):
+			doc.set(fieldname, str(value))
+		elif value is not None and not isinstance(value, str):
+			frappe.throw(_("{0} must be text.").format(label(doc, fieldname)), title=_("Not a text"))
+
+
+def check_link(doc: Document, fieldname: str, doctype: str) -> None:
+	"""Refuses a link to nothing. Frappe itself lets one pass where the field fetches values from its target."""
+	value = doc.get(fieldname)
+	if value and not frappe.db.exists(doctype, value):
+		frappe.throw(
+			_("{0}: there is no {1} {2}.").format(label(doc, fieldname), _(doctype), escape_html(str(value))),
+			frappe.LinkValidationError,
+		)
+
+
 def check_iban(doc: Document, fieldname: str = "iban") -> None:
 	"""Stores the IBAN compact and in capitals; refuses what is none (IBN-01)."""
 	if not doc.get(fieldname):
@@ -78,6 +98,7 @@ def bic_mismatch(doc: Document) -> str | None:
 
 def check_account(doc: Document) -> None:
 	"""IBAN and BIC of one account. Different countries are unusual but lawful, so they are only pointed out."""
+	as_text(doc, "iban", "bic")
 	check_iban(doc)
 	check_bic(doc)
 	mismatch = bic_mismatch(doc)

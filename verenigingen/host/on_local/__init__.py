@@ -41,12 +41,15 @@ __all__ = [
 	"read_config",
 ]
 
+FRAPPE_ZONE = "Asia/Kolkata"  # what a Frappe site without a time_zone in System Settings uses
+
 
 def open_host(config_path: Path, *, store: Path | None = None) -> Host:
 	"""The host of one site, from its `site_config.json` or the folder that holds it.
 
 	store: the SQLite file for our tables when auditing; default `~/.local/share/verenigingen/<host>-<db>.db`.
-	The site's zone is `time_zone` of the config, else that of its System Settings, else UTC. Raises
+	The site's zone is `time_zone` of the config, else that of its System Settings, else what Frappe takes then; UTC
+	where there is no Frappe site. Raises
 	ConfigurationError for an unusable config, DatabaseUnavailable when the database does not answer.
 	"""
 	config = read_config(config_path)
@@ -114,4 +117,4 @@ def _zone(db: SqliteStore | MariaStore, config: SiteConfig) -> Any:
 	found = db.query(
 		"SELECT value FROM `tabSingles` WHERE doctype = %s AND field = %s", ("System Settings", "time_zone")
 	)
-	return found[0][0] if found and found[0][0] else "UTC"
+	return found[0][0] if found and found[0][0] else FRAPPE_ZONE

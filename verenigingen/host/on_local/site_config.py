@@ -79,7 +79,10 @@ def read_config(path: Path) -> SiteConfig:
 			raise ConfigurationError(f'{name} in {place} must be a text in quotes, such as "abc".')
 	if values.get("db_port") not in (None, ""):
 		values["db_port"] = _port(values["db_port"], path if "db_port" in site else common_path)
-	return SiteConfig(path, values, bool(site.get(OWN)))
+	own = site.get(OWN)
+	if own not in (None, True, False):  # a text such as "false" must not open a foreign site for writing
+		raise ConfigurationError(f"{OWN} in {path} must be true or false, not {own!r}.")
+	return SiteConfig(path, values, bool(own))
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """Events of one issue on one day of the site's calendar."""
 
+import frappe
 from frappe.model.document import Document
-from frappe.utils import getdate
+from frappe.query_builder import DocType
+from frappe.utils import get_datetime, getdate
 
 from verenigingen.monitoring.doctype.rollup import days_ago, delete_older, join_name
 
@@ -29,5 +31,12 @@ class ErrorIssueDay(Document):
 
 	@staticmethod
 	def clear_old_logs(days: int = 90) -> None:
-		"""Deletes days older than `days`; called daily by Log Settings."""
-		delete_older("Error Issue Day", "day", days_ago(days).date())
+		"""Deletes days older than `days`; called daily by Log Settings.
+
+		What was deleted is no longer known: the collectors' data begins with the first day kept.
+		"""
+		first_kept = days_ago(days).date()
+		delete_older("Error Issue Day", "day", first_kept)
+		state = DocType("Collector State")
+		begins = get_datetime(first_kept)
+		frappe.qb.update(state).set(state.data_since, begins).where(state.data_since < begins).run()

@@ -24,6 +24,19 @@ class TestErrorIssueDay(IntegrationTestCase):
 		self.assertEqual(getdate(frappe.db.get_value("Error Issue Day", kept.name, "day")), getdate(kept.day))
 		self.assertFalse(frappe.db.exists("Error Issue Day", gone.name))
 
+	def test_what_was_cleared_away_is_no_longer_said_to_be_known(self):
+		state = frappe.get_doc(
+			{
+				"doctype": "Collector State",
+				"name": frappe.generate_hash(length=10),
+				"data_since": "2020-01-01",
+			}
+		).insert()
+		ErrorIssueDay.clear_old_logs(days=90)
+		self.assertEqual(getdate(state.db_get("data_since")), getdate(add_days(today(), -90)))
+		ErrorIssueDay.clear_old_logs(days=365)
+		self.assertEqual(getdate(state.db_get("data_since")), getdate(add_days(today(), -90)))
+
 	def test_the_desk_can_read_only(self):
 		for doctype in (
 			"Error Issue Day",

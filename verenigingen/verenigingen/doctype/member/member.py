@@ -56,6 +56,7 @@ class Member(Document):
 
 	def validate(self) -> None:
 		"""Composes the full name and checks dates, account and mandates."""
+		checks.as_text(self, "first_name", "last_name", "member_id")
 		self.full_name = rules.full_name(self.first_name, self.last_name)
 		checks.check_not_future(self, "birth_date")
 		checks.check_not_future(self, "member_since")

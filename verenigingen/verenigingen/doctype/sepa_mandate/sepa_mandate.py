@@ -54,7 +54,9 @@ class SEPAMandate(Document):
 
 	def validate(self) -> None:
 		"""Checks reference, account, dates and usage; derives what follows from the status."""
+		checks.as_text(self, "mandate_id")
 		self.validate_mandate_id()
+		checks.check_link(self, "member", "Member")
 		checks.check_account(self)
 		self.set_status_dates()
 		self.validate_dates()

@@ -39,6 +39,23 @@ class TestMandateReference(IntegrationTestCase):
 			with self.subTest(reference), self.assertRaisesRegex(frappe.ValidationError, reason):
 				make_mandate(mandate_id=reference)
 
+	def test_a_number_is_taken_for_text_and_a_list_is_refused(self):
+		number = int(frappe.generate_hash(length=8), 16)
+		self.assertEqual(make_mandate(mandate_id=number).name, str(number))
+		with self.assertRaisesRegex(frappe.ValidationError, "must be text"):
+			new_mandate(mandate_id=["x"]).insert()
+
+	def test_a_member_that_does_not_exist_is_refused(self):
+		with self.assertRaises(frappe.LinkValidationError):
+			make_mandate(member="nobody-like-that")
+
+	def test_the_database_keeps_look_alikes_apart_that_are_made_at_once(self):
+		mandate = make_mandate()
+		twin = new_mandate(mandate_id=f"{mandate.name} ".replace("M", "m"))
+		twin.update({"name": frappe.generate_hash(), "mandate_key": mandate.mandate_key})
+		with self.assertRaises(frappe.UniqueValidationError):
+			twin.db_insert()
+
 	def test_the_same_reference_twice_is_refused(self):
 		mandate = make_mandate()
 		with self.assertRaisesRegex(frappe.DuplicateEntryError, "a reference is never used twice"):
