@@ -18,7 +18,8 @@ def analyze_error_patterns(days: int = 30) -> dict[str, Any]:
 
 	Result: `total_errors`, `analysis_period`, `patterns` {`daily_trends`, `hourly_patterns`, `error_types`,
 	`user_impact`, `recurring_issues`, `severity_distribution`, `growth_trends`}, `insights`, `recommendations`,
-	`data_since`, `notes`. What was not observed is null with a reason, never 0. Raises a validation error
+	`data_since`, `notes`. Beside these `patterns` names `new_issues`, `active_critical`, `bursts` (hours in which an
+	issue stuck out) and `growing_issues`, each with its reason. What was not observed is null with a reason, never 0. Raises a validation error
 	(HTTP 417) for a period outside the range, a permission error (403) without the role System Manager.
 	"""
 	return analytics.analyze_error_patterns(current_host(), days)
