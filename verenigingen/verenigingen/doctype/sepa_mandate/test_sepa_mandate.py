@@ -49,13 +49,6 @@ class TestMandateReference(IntegrationTestCase):
 		with self.assertRaises(frappe.LinkValidationError):
 			make_mandate(member="nobody-like-that")
 
-	def test_the_database_keeps_look_alikes_apart_that_are_made_at_once(self):
-		mandate = make_mandate()
-		twin = new_mandate(mandate_id=f"{mandate.name} ".replace("M", "m"))
-		twin.update({"name": frappe.generate_hash(), "mandate_key": mandate.mandate_key})
-		with self.assertRaises(frappe.UniqueValidationError):
-			twin.db_insert()
-
 	def test_the_same_reference_twice_is_refused(self):
 		mandate = make_mandate()
 		with self.assertRaisesRegex(frappe.DuplicateEntryError, "a reference is never used twice"):
