@@ -22,6 +22,7 @@ default_log_clearing_doctypes = {
 	"Error Issue Day": 90,
 	"Error Issue User": 90,
 	"Error User Day": 90,
+	"Error Issue Facet": 90,
 }
 
 user_data_fields = [

@@ -5,15 +5,22 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from typing import NamedTuple
 
+FACETS = ("Entry Point", "App Version", "DocType", "Document", "Role", "Source")
+
 
 class ErrorRow(NamedTuple):
-	"""One error as a source tells it; `when` is naive site time, None when the source's time cannot be used."""
+	"""One error as a source tells it; `when` is naive site time, None when the source's time cannot be used.
+
+	facets are pairs (kind of FACETS, value): what else is known of the event. A kind may come more than once (roles).
+	The value of "Document" reads "DocType/name"; it is kept as a pseudonym.
+	"""
 
 	key: str
 	when: datetime | None
 	title: str
 	text: str
 	user: str | None
+	facets: tuple[tuple[str, str], ...] = ()
 
 
 def as_datetime(value: object) -> datetime | None:

@@ -24,6 +24,7 @@ OWN_TABLES = (
 	"tabError Issue Day",
 	"tabError Issue User",
 	"tabError User Day",
+	"tabError Issue Facet",
 	LEDGER,
 	STATE,
 )

@@ -7,6 +7,7 @@ database.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
@@ -15,12 +16,16 @@ from datetime import date, datetime
 from typing import Any
 
 from verenigingen.core.errors import Identity, identify, sample
-from verenigingen.core.model import ErrorRow, as_datetime, as_text
+from verenigingen.core.model import ErrorRow, as_date, as_datetime, as_text
 from verenigingen.host.port import Host, Row, in_chunks, marks
 
 ISSUE, ISSUE_DAY = "tabError Issue", "tabError Issue Day"
 ISSUE_USER, USER_DAY = "tabError Issue User", "tabError User Day"
+ISSUE_FACET = "tabError Issue Facet"
 IDS_PER_QUERY = 1_000
+VALUES_PER_FACET = 20  # of one issue, day and kind; an error of every document must not keep a row for each
+OTHER = "(other)"
+VALUE_LENGTH = 140
 Timed = Iterable[tuple[ErrorRow, datetime]]
 
 
@@ -49,6 +54,7 @@ class Batch:
 	hours: dict[tuple[str, date], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0] * 24))
 	users: dict[tuple[str, str], _Span] = field(default_factory=lambda: defaultdict(_Span))
 	user_days: Counter[tuple[date, str]] = field(default_factory=Counter)
+	facets: dict[tuple[str, date, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
 
 def issue_name(fingerprint: str) -> str:
@@ -73,6 +79,10 @@ def gather(batch: Batch, rows: Timed, pseudonym: Callable[[str], str]) -> None:
 			user = pseudonym(row.user)
 			batch.users[issue, user].add(when)
 			batch.user_days[day, user] += 1
+		for kind, value in row.facets:
+			if kind == "Document":
+				value = pseudonym(value)
+			batch.facets[issue, day, kind][value[:VALUE_LENGTH]] += 1
 
 
 def write(host: Host, source: str, batch: Batch) -> None:
@@ -80,6 +90,7 @@ def write(host: Host, source: str, batch: Batch) -> None:
 	_write_issues(host, source, batch)
 	_write_days(host, batch)
 	_write_users(host, batch)
+	_write_facets(host, batch)
 
 
 def _existing(host: Host, table: str, columns: str, names: Iterable[str]) -> dict[str, Row]:
@@ -203,6 +214,49 @@ def _write_users(host: Host, batch: Batch) -> None:
 			for name, (day, user, count) in days.items()
 		],
 	)
+
+
+def facet_name(issue: str, day: date, kind: str, value: str) -> str:
+	"""Name of the Error Issue Facet of these: values are of any length and alphabet, so a digest."""
+	text = "\x1f".join((issue, f"{day:%Y%m%d}", kind, value))
+	return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+
+
+def _write_facets(host: Host, batch: Batch) -> None:
+	known: dict[tuple[str, Any, str], dict[str, int]] = defaultdict(dict)
+	for chunk in in_chunks(sorted({(issue, day) for issue, day, _ in batch.facets}), IDS_PER_QUERY // 2):
+		pairs = " OR ".join("(issue = %s AND day = %s)" for _ in chunk)
+		for issue, day, kind, value, count in host.store.query(
+			f"SELECT issue, day, kind, value, event_count FROM `{ISSUE_FACET}` WHERE {pairs}",
+			[part for pair in chunk for part in pair],
+		):
+			known[issue, as_date(day), kind][value] = int(count or 0)
+	rows = []
+	for (issue, day, kind), counts in batch.facets.items():
+		old = known[issue, day, kind]
+		for value, count in _bounded(old, counts).items():
+			rows.append(
+				{
+					"name": facet_name(issue, day, kind, value),
+					"issue": issue,
+					"day": day,
+					"kind": kind,
+					"value": value,
+					"event_count": old.get(value, 0) + count,
+				}
+			)
+	host.store.upsert(ISSUE_FACET, rows)
+
+
+def _bounded(old: dict[str, int], added: Counter[str]) -> Counter[str]:
+	"""What to add by value: values beyond the first VALUES_PER_FACET are counted together."""
+	kept: Counter[str] = Counter()
+	room = VALUES_PER_FACET - len(old)
+	for value, count in sorted(added.items(), key=lambda pair: (-pair[1], pair[0])):
+		if value not in old:
+			room -= 1
+		kept[value if value in old or room >= 0 else OTHER] += count
+	return kept
 
 
 def _earlier(stored: Any, new: datetime) -> datetime:

@@ -92,7 +92,7 @@ class ErrorIssue(Document):
 		issue = DocType("Error Issue")
 		limit = days_ago(days)
 		stale = frappe.qb.from_(issue).select(issue.name).where(issue.last_seen < limit)
-		for doctype in ("Error Issue Day", "Error Issue User"):
+		for doctype in ("Error Issue Day", "Error Issue User", "Error Issue Facet"):
 			rollup = DocType(doctype)
 			frappe.qb.from_(rollup).delete().where(rollup.issue.isin(stale)).run()
 		version = DocType("Version")

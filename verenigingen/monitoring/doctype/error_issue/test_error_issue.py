@@ -117,6 +117,7 @@ class TestErrorIssueRetention(IntegrationTestCase):
 			"Error Issue Day",
 			"Error Issue User",
 			"Error User Day",
+			"Error Issue Facet",
 		):
 			with self.subTest(doctype):
 				self.assertTrue(_supports_log_clearing(doctype))

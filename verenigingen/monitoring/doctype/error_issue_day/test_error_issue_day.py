@@ -42,6 +42,7 @@ class TestErrorIssueDay(IntegrationTestCase):
 			"Error Issue Day",
 			"Error Issue User",
 			"Error User Day",
+			"Error Issue Facet",
 			"Collection Ledger",
 			"Collector State",
 		):
