@@ -24,11 +24,13 @@ from verenigingen.standalone import pages
 from verenigingen.standalone.api_keys import ApiKeys
 from verenigingen.standalone.check import BROKEN, check_site
 from verenigingen.standalone.demo.site import build_site
+from verenigingen.standalone.group import group
 from verenigingen.standalone.import_errors import import_errors
 from verenigingen.standalone.work import work as work_on
 from verenigingen.standalone.work import work_once
 from verenigingen.standalone.wsgi import open_server, require_port
 
+SITELESS = ("demo", "group")  # commands that need no site
 DOORS = ("verenigingen.utils.analytics_engine", "verenigingen.www.monitoring_dashboard")
 
 
@@ -56,7 +58,7 @@ class Program(click.Group):
 @click.pass_context
 def main(ctx: click.Context, site: Path | None, store: Path | None) -> None:
 	"""Monitoring, analytics and compliance of an association's site, without a bench."""
-	if ctx.invoked_subcommand == "demo":
+	if ctx.invoked_subcommand in SITELESS:
 		return
 	if site is None:
 		raise click.UsageError("Which site? Give --site, or build one with `verenigingen demo`.")
@@ -268,6 +270,9 @@ def _api_keys(site: Path, store: Path | None) -> ApiKeys:
 def _keys_of(ctx: click.Context) -> ApiKeys:
 	options = ctx.find_root().params
 	return _api_keys(options["site"], options["store"])
+
+
+main.add_command(group)
 
 
 def load_doors() -> None:

@@ -1,0 +1,95 @@
+"""`verenigingen group`: which rows of a file of logged errors are the same error, without any site.
+
+Rows come and go as JSON lines, so that the answer can be compared with one's own labels or with another tool's.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import sys
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
+
+import click
+
+from verenigingen.core.errors import identify
+from verenigingen.exceptions import BadArgument
+
+SHOWN_FAULTS = 20  # bad lines named one by one
+
+
+class Entry(NamedTuple):
+	"""One logged error: `id` as given, title and text as an Error Log row holds them."""
+
+	id: str | int
+	title: str
+	text: str
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+def group(file: str) -> None:
+	"""Groups the errors of FILE (JSON lines, may be gzipped, `-` for standard input).
+
+	Each line needs `id`, and of `method` (the title) and `error` (the text) what there is; other columns are ignored.
+	For each, in the order given, one JSON object: `id`, `group`, `title`, `reason`. Bad lines are named and left out;
+	the exit code is then 1.
+	"""
+	faults = 0
+	with click.open_file(file, "rb") as raw:
+		for number, line in enumerate(lines(raw), 1):
+			if not line.strip():
+				continue
+			try:
+				entry = read(line)
+			except BadArgument as fault:
+				faults += 1
+				if faults <= SHOWN_FAULTS:
+					click.echo(f"{file}, line {number}: {fault}", err=True)
+				continue
+			found = identify(entry.title, entry.text)
+			answer = {
+				"id": entry.id,
+				"group": found.fingerprint,
+				"title": found.title,
+				"reason": found.reason,
+			}
+			sys.stdout.write(json.dumps(answer) + "\n")
+	if faults:
+		raise BadArgument(f"{faults} lines of {file} were left out: they are not JSON objects with an `id`.")
+
+
+def lines(raw: BinaryIO) -> Iterator[str]:
+	"""The lines of a file that may be gzipped; bytes that are no UTF-8 are replaced. Raises BadArgument."""
+	peek = getattr(raw, "peek", None)
+	if peek is None:
+		raw = io.BufferedReader(raw)  # type: ignore[arg-type]
+		peek = raw.peek
+	source = gzip.open(raw) if peek(2)[:2] == b"\x1f\x8b" else raw
+	try:
+		yield from io.TextIOWrapper(source, encoding="utf-8-sig", errors="replace", newline="\n")
+	except (OSError, EOFError) as exc:  # gzip tells a damaged file by these
+		raise BadArgument(f"The file cannot be read to its end: {exc}.") from exc
+
+
+def read(line: str) -> Entry:
+	"""One row. Raises BadArgument saying what is wrong with it."""
+	try:
+		row = json.loads(line)
+	except (ValueError, RecursionError) as exc:
+		raise BadArgument(f"not JSON: {exc}") from exc
+	if not isinstance(row, dict):
+		raise BadArgument(f"a JSON object is needed, not {type(row).__name__}")
+	name = row.get("id")
+	if isinstance(name, bool) or not isinstance(name, str | int):
+		raise BadArgument("`id` must be a text or a whole number")
+	return Entry(name, _text(row, "method"), _text(row, "error"))
+
+
+def _text(row: dict[str, object], field: str) -> str:
+	value = row.get(field)
+	if value is None or isinstance(value, str):
+		return value or ""
+	raise BadArgument(f"`{field}` must be text or null, not {type(value).__name__}")
