@@ -25,6 +25,7 @@ OWN_TABLES = (
 	"tabError Issue User",
 	"tabError User Day",
 	"tabError Issue Facet",
+	"tabError Issue Alias",
 	LEDGER,
 	STATE,
 )
