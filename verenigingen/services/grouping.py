@@ -114,6 +114,19 @@ def unmerge_issue(host: Host, name: str, *, pin: bool = True) -> str:
 	return left
 
 
+def pin_issue(host: Host, name: str, pinned: bool) -> None:
+	"""Says whether only people may merge an issue. Raises NotFound for an unknown one."""
+	with host.store.transaction(LOCK):
+		_issues(host, [name])
+		host.store.upsert(ISSUE, [{"name": name, "pinned": int(pinned)}])
+
+
+def default_target(host: Host, names: Sequence[str]) -> str:
+	"""The issue others are merged into when nobody chose: the oldest. Raises NotFound."""
+	issues = _issues(host, names).values()
+	return min(issues, key=lambda issue: (issue.first_seen or datetime.max, issue.name)).name
+
+
 def _issues(host: Host, names: Sequence[str]) -> dict[str, _Issue]:
 	found = {}
 	for chunk in in_chunks(list(dict.fromkeys(names)), IDS_PER_QUERY):

@@ -26,6 +26,7 @@ OWN_TABLES = (
 	"tabError User Day",
 	"tabError Issue Facet",
 	"tabError Issue Alias",
+	"tabError Grouping Rule",
 	LEDGER,
 	STATE,
 )

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from verenigingen.core.errors import Identity, identify, sample
+from verenigingen.core.errors import Identity, Rules, identify, sample
 from verenigingen.core.model import ErrorRow, as_date, as_datetime, as_text
 from verenigingen.host.port import Host, Row, in_chunks, marks
 
@@ -30,6 +30,7 @@ ALIAS = "tabError Issue Alias"
 IDS_PER_QUERY = 1_000
 VALUES_PER_FACET = 20  # of one issue, day and kind; an error of every document must not keep a row for each
 OTHER = "(other)"
+NO_RULES = Rules()
 VALUE_LENGTH = 140
 Timed = Iterable[tuple[ErrorRow, datetime]]
 
@@ -71,10 +72,10 @@ def issue_name(fingerprint: str) -> str:
 	return fingerprint[:16]
 
 
-def gather(batch: Batch, rows: Timed, pseudonym: Callable[[str], str]) -> None:
-	"""Adds events, each with the naive site time it counts at, to `batch`."""
+def gather(batch: Batch, rows: Timed, pseudonym: Callable[[str], str], rules: Rules = NO_RULES) -> None:
+	"""Adds events, each with the naive site time it counts at, to `batch`. `rules`: the users' own for grouping."""
 	for row, when in rows:
-		identity = identify(row.title, row.text)
+		identity = rules.apply(identify(row.title, row.text), row.facets)
 		issue = issue_name(identity.fingerprint)
 		if issue not in batch.identities:
 			batch.identities[issue] = (identity, sample(row.title, row.text))
@@ -161,6 +162,9 @@ def _write_issues(host: Host, source: str, batch: Batch, homes: Mapping[str, str
 			new_rows.append(row | _description(*batch.identities[name]))
 	host.store.insert(ISSUE, new_rows)
 	host.store.upsert(ISSUE, known_rows)
+	# its other fields are the users' from the day they apply the rule; from now on no algorithm merges it
+	pins = [name for name in old if name in batch.identities and batch.identities[name][0].pinned]
+	host.store.upsert(ISSUE, [{"name": name, "pinned": 1} for name in pins])
 
 
 def _description(identity: Identity, excerpt: str) -> dict[str, object]:
@@ -175,6 +179,7 @@ def _description(identity: Identity, excerpt: str) -> dict[str, object]:
 		"category": identity.category,
 		"category_reason": identity.category_reason,
 		"severity": identity.severity,
+		"pinned": int(identity.pinned),
 		"sample": excerpt,
 	}
 

@@ -29,7 +29,11 @@ from verenigingen.standalone.work import work as work_on
 from verenigingen.standalone.work import work_once
 from verenigingen.standalone.wsgi import open_server, require_port
 
-DOORS = ("verenigingen.utils.analytics_engine", "verenigingen.www.monitoring_dashboard")
+DOORS = (
+	"verenigingen.utils.analytics_engine",
+	"verenigingen.utils.error_grouping",
+	"verenigingen.www.monitoring_dashboard",
+)
 
 
 class Program(click.Group):
