@@ -17,6 +17,8 @@ scheduler_events = {"cron": {"* * * * *": ["verenigingen.services.monitoring.col
 # Other apps may add sources of their own under the same name.
 monitoring_collectors = ["verenigingen.collectors.error_log.collect"]
 
+doctype_list_js = {"Error Issue": "public/js/error_issue_merge.js"}
+
 default_log_clearing_doctypes = {
 	"Error Issue": 90,
 	"Error Issue Day": 90,

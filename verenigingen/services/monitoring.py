@@ -25,6 +25,8 @@ OWN_TABLES = (
 	"tabError Issue User",
 	"tabError User Day",
 	"tabError Issue Facet",
+	"tabError Issue Alias",
+	"tabError Grouping Rule",
 	LEDGER,
 	STATE,
 )

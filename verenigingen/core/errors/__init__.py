@@ -7,6 +7,7 @@ from .fingerprint import ALGORITHM
 from .health import health_statement
 from .identity import Identity, identify, sample
 from .patterns import analyse_patterns
+from .rules import Rule, Rules, Subject, read_rule, read_rules
 from .severity import rank_severity
 from .window import ErrorWindow, IssueFacts, UserCount
 
@@ -17,10 +18,15 @@ __all__ = [
 	"ErrorWindow",
 	"Identity",
 	"IssueFacts",
+	"Rule",
+	"Rules",
+	"Subject",
 	"UserCount",
 	"analyse_patterns",
 	"health_statement",
 	"identify",
 	"rank_severity",
+	"read_rule",
+	"read_rules",
 	"sample",
 ]

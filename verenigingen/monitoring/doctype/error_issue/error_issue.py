@@ -4,6 +4,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 from frappe.query_builder import DocType
+from frappe.query_builder.functions import Coalesce
 from frappe.utils import now_datetime
 
 from verenigingen.monitoring.doctype.rollup import ISSUE_NAME_LENGTH, check_name, days_ago
@@ -35,13 +36,15 @@ class ErrorIssue(Document):
 		fingerprint: DF.Data | None
 		first_seen: DF.Datetime | None
 		last_seen: DF.Datetime | None
+		merged_into: DF.Link | None
+		pinned: DF.Check
 		reason: DF.SmallText | None
 		resolved_at: DF.Datetime | None
 		resolved_by: DF.Link | None
 		sample: DF.Code | None
 		severity: DF.Literal["critical", "high", "medium", "low"]
 		sources: DF.SmallText | None
-		status: DF.Literal["Open", "Resolved", "Ignored", "Regressed"]
+		status: DF.Literal["Open", "Resolved", "Ignored", "Regressed", "Merged"]
 		title: DF.Data | None
 	# end: auto-generated types
 
@@ -69,6 +72,8 @@ class ErrorIssue(Document):
 		self.check_permission("write")
 		# `self` may have been sent by the browser, so only its name is used.
 		before = frappe.get_doc("Error Issue", self.name, for_update=True)
+		if before.merged_into:
+			frappe.throw(_("The issue was merged; decide on the one it was merged into."), title=_("Status"))
 		if before.status == status:
 			frappe.throw(_("The issue is {0} already.").format(frappe.bold(_(status))), title=_("Status"))
 		resolved = status == "Resolved"
@@ -89,14 +94,18 @@ class ErrorIssue(Document):
 	@staticmethod
 	def clear_old_logs(days: int = 90) -> None:
 		"""Deletes issues not seen for `days`, with what hangs on them; called daily by Log Settings."""
-		issue = DocType("Error Issue")
-		limit = days_ago(days)
-		stale = frappe.qb.from_(issue).select(issue.name).where(issue.last_seen < limit)
-		for doctype in ("Error Issue Day", "Error Issue User", "Error Issue Facet"):
+		issue, alias, version = DocType("Error Issue"), DocType("Error Issue Alias"), DocType("Version")
+		merged = Coalesce(issue.merged_into, "") != ""
+		stale = (issue.last_seen < days_ago(days)) & merged.negate()
+		names = frappe.qb.from_(issue).select(issue.name).where(stale)
+		for doctype in ("Error Issue Day", "Error Issue User", "Error Issue Facet", "Error Issue Alias"):
 			rollup = DocType(doctype)
-			frappe.qb.from_(rollup).delete().where(rollup.issue.isin(stale)).run()
-		version = DocType("Version")
-		frappe.qb.from_(version).delete().where(
-			(version.ref_doctype == "Error Issue") & version.docname.isin(stale)
-		).run()
-		frappe.qb.from_(issue).delete().where(issue.last_seen < limit).run()
+			frappe.qb.from_(rollup).delete().where(rollup.issue.isin(names)).run()
+		# what was merged goes with the issue that counts it
+		left = merged & issue.name.notin(frappe.qb.from_(alias).select(alias.name))
+		for rows in (stale, left):
+			names = frappe.qb.from_(issue).select(issue.name).where(rows)
+			frappe.qb.from_(version).delete().where(
+				(version.ref_doctype == "Error Issue") & version.docname.isin(names)
+			).run()
+			frappe.qb.from_(issue).delete().where(rows).run()

@@ -2,6 +2,7 @@ import frappe
 from frappe.handler import run_doc_method
 from frappe.utils import add_days, now_datetime, set_request
 
+from verenigingen.monitoring.doctype.error_issue.error_issue import ErrorIssue
 from verenigingen.monitoring.doctype.rollup import ISSUE_NAME_LENGTH
 from verenigingen.verenigingen.testing import IntegrationTestCase, real_permissions
 
@@ -108,6 +109,25 @@ class TestErrorIssueRetention(IntegrationTestCase):
 			with self.subTest(doctype):
 				self.assertFalse(frappe.db.exists(doctype, {fieldname: old.name}))
 				self.assertTrue(frappe.db.exists(doctype, {fieldname: recent.name}))
+
+	def test_a_merged_issue_goes_when_the_one_that_counts_it_goes(self):
+		for days_old, kept in ((91, 0), (89, 1)):
+			target, merged = make_issue(days_old=days_old), make_issue(days_old=200)
+			frappe.db.set_value("Error Issue", merged.name, {"merged_into": target.name, "status": "Merged"})
+			for issue in (target, merged):
+				frappe.get_doc(
+					{"doctype": "Error Issue Alias", "name": issue.name, "issue": target.name}
+				).insert()
+			ErrorIssue.clear_old_logs(days=90)
+			for issue in (target, merged):
+				for doctype in ("Error Issue", "Error Issue Alias"):
+					with self.subTest(doctype, days_old=days_old, issue=issue.name):
+						self.assertEqual(frappe.db.count(doctype, {"name": issue.name}), kept)
+
+	def test_a_merged_issue_is_not_decided_on(self):
+		issue = make_issue(status="Merged", merged_into=make_issue().name)
+		with self.assertRaisesRegex(frappe.ValidationError, "was merged"):
+			issue.resolve()
 
 	def test_log_settings_accepts_every_rollup(self):
 		from frappe.core.doctype.log_settings.log_settings import _supports_log_clearing
