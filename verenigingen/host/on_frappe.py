@@ -27,7 +27,9 @@ from verenigingen.exceptions import (
 	MonitoringError,
 	QueueUnavailable,
 )
-from verenigingen.host.port import Host, Row, User
+from verenigingen.host.frappe_jobs import failed_jobs, job_failures
+from verenigingen.host.frappe_spool import FrappeSpool
+from verenigingen.host.port import Host, JobFailure, Row, User
 from verenigingen.host.sql import written
 
 SETTINGS_DOCTYPE = "Monitoring Settings"
@@ -159,6 +161,12 @@ class FrappeQueue:
 			raise QueueUnavailable(f"The job queue does not answer: {exc}") from exc
 		return job_id
 
+	def failed(self) -> list[str] | None:
+		return failed_jobs()
+
+	def failures(self, names: Sequence[str]) -> list[JobFailure]:
+		return job_failures(names)
+
 
 class FrappeAccess:
 	"""The session's user, and Frappe's Access Log."""
@@ -226,6 +234,7 @@ def frappe_host() -> Host:
 		notify=FrappeNotify(),
 		config=FrappeConfig(),
 		hooks=FrappeHooks(),
+		spool=FrappeSpool(),
 	)
 
 

@@ -17,7 +17,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from verenigingen.core.errors import Identity, Rules, identify, sample
 from verenigingen.core.model import ErrorRow, as_date, as_datetime, as_text
@@ -33,6 +33,17 @@ OTHER = "(other)"
 NO_RULES = Rules()
 VALUE_LENGTH = 140
 Timed = Iterable[tuple[ErrorRow, datetime]]
+Facets = tuple[tuple[str, str], ...]
+Facts = Callable[[ErrorRow, Identity, datetime], Facets]
+
+
+class Counted(NamedTuple):
+	"""What one event adds to the rollups: its issue, naive site time, pseudonym of its user, facets as they are kept."""
+
+	issue: str
+	when: datetime
+	user: str | None
+	facets: Facets
 
 
 @dataclass(slots=True)
@@ -55,9 +66,14 @@ class _Span:
 
 @dataclass(slots=True)
 class Batch:
-	"""What a number of events add, by the names of the rows they will meet; `count` events, the first at `oldest`."""
+	"""What a number of events add, by the names of the rows they will meet; `count` source rows, the first at `oldest`.
+
+	A row of an event that was counted before adds nothing but itself (`joined`); one that knows the event's time
+	better takes the old count away (`withdrawn`, with the last moment the issue was seen without it).
+	"""
 
 	count: int = 0
+	joined: int = 0
 	oldest: datetime = datetime.max
 	identities: dict[str, tuple[Identity, str]] = field(default_factory=dict)
 	spans: dict[str, _Span] = field(default_factory=lambda: defaultdict(_Span))
@@ -65,6 +81,39 @@ class Batch:
 	users: dict[tuple[str, str], _Span] = field(default_factory=lambda: defaultdict(_Span))
 	user_days: Counter[tuple[date, str]] = field(default_factory=Counter)
 	facets: dict[tuple[str, date, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+	seen: Counter[str] = field(default_factory=Counter)
+	withdrawn: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
+
+	def add(self, event: Counted) -> None:
+		"""Counts one event."""
+		issue, when, user, facets = event
+		self.spans[issue].add(when)
+		day = when.date()
+		self.hours[issue, day][when.hour] += 1
+		if user:
+			self.users[issue, user].add(when)
+			self.user_days[day, user] += 1
+		for kind, value in facets:
+			self.facets[issue, day, kind][value] += 1
+
+	def add_facets(self, event: Counted, facets: Facets) -> None:
+		"""Counts more facets of an event that was counted before."""
+		for kind, value in facets:
+			self.facets[event.issue, event.when.date(), kind][value] += 1
+
+	def withdraw(self, event: Counted, last: datetime | None) -> None:
+		"""Takes back an event counted before; `last`: when its issue was last seen without it, as far as is known."""
+		issue, when, user, facets = event
+		self.spans[issue].count -= 1
+		day = when.date()
+		self.hours[issue, day][when.hour] -= 1
+		if user:
+			self.users[issue, user].count -= 1
+			self.user_days[day, user] -= 1
+		for kind, value in facets:
+			self.facets[issue, day, kind][value] -= 1
+		if last is not None:
+			self.withdrawn[issue] = (when, last)
 
 
 def issue_name(fingerprint: str) -> str:
@@ -72,27 +121,46 @@ def issue_name(fingerprint: str) -> str:
 	return fingerprint[:16]
 
 
-def gather(batch: Batch, rows: Timed, pseudonym: Callable[[str], str], rules: Rules = NO_RULES) -> None:
-	"""Adds events, each with the naive site time it counts at, to `batch`. `rules`: the users' own for grouping."""
+def gather(
+	batch: Batch,
+	rows: Timed,
+	pseudonym: Callable[[str], str],
+	rules: Rules = NO_RULES,
+	facts: Facts | None = None,
+) -> None:
+	"""Counts events, each with the naive site time it counts at, in `batch`. `rules`: the users' own for grouping;
+	`facts`: further facets of an event."""
 	for row, when in rows:
-		identity = rules.apply(identify(row.title, row.text), row.facets)
-		issue = issue_name(identity.fingerprint)
-		if issue not in batch.identities:
-			batch.identities[issue] = (identity, sample(row.title, row.text))
 		batch.count += 1
-		if when < batch.oldest:
-			batch.oldest = when
-		batch.spans[issue].add(when)
-		day = when.date()
-		batch.hours[issue, day][when.hour] += 1
-		if row.user:
-			user = pseudonym(row.user)
-			batch.users[issue, user].add(when)
-			batch.user_days[day, user] += 1
-		for kind, value in row.facets:
-			if kind == "Document":
-				value = pseudonym(value)
-			batch.facets[issue, day, kind][value[:VALUE_LENGTH]] += 1
+		event = counted(batch, row, when, pseudonym, rules, facts)
+		batch.add(event)
+		batch.seen[event.issue] += 1
+
+
+def counted(
+	batch: Batch,
+	row: ErrorRow,
+	when: datetime,
+	pseudonym: Callable[[str], str],
+	rules: Rules,
+	facts: Facts | None,
+) -> Counted:
+	"""What a row adds; its issue is described in `batch`, but nothing is counted yet."""
+	identity = rules.apply(identify(row.title, row.text), row.facets)
+	issue = issue_name(identity.fingerprint)
+	if issue not in batch.identities:
+		batch.identities[issue] = (identity, sample(row.title, row.text))
+	if when < batch.oldest:
+		batch.oldest = when
+	facets = row.facets + facts(row, identity, when) if facts else row.facets
+	return Counted(
+		issue,
+		when,
+		pseudonym(row.user) if row.user else None,
+		tuple(
+			(kind, pseudonym(value) if kind == "Document" else value[:VALUE_LENGTH]) for kind, value in facets
+		),
+	)
 
 
 def write(host: Host, source: str, batch: Batch) -> None:
@@ -127,13 +195,15 @@ def _write_shares(host: Host, source: str, batch: Batch) -> dict[str, str]:
 		):
 			span = batch.spans[name]
 			homes[name] = issue
+			if name in batch.withdrawn and as_datetime(last) == batch.withdrawn[name][0]:
+				last = batch.withdrawn[name][1]
 			rows.append(
 				{
 					"name": name,
 					"event_count": int(count or 0) + span.count,
 					"first_seen": _earlier(first, span.first),
 					"last_seen": _later(last, span.last),
-					"sources": _sources(sources, source, span.count),
+					"sources": _sources(sources, source, batch.seen[name]),
 				}
 			)
 	host.store.upsert(ALIAS, rows)
@@ -142,18 +212,25 @@ def _write_shares(host: Host, source: str, batch: Batch) -> dict[str, str]:
 
 def _write_issues(host: Host, source: str, batch: Batch, homes: Mapping[str, str]) -> None:
 	spans: dict[str, _Span] = defaultdict(_Span)
+	seen: Counter[str] = Counter()
 	for name, span in batch.spans.items():
 		spans[homes.get(name, name)].join(span)
+		seen[homes.get(name, name)] += batch.seen[name]
+	last_seen = _without_withdrawn(host, batch, homes)
 	old = _existing(host, ISSUE, "event_count, first_seen, last_seen, sources, status, resolved_at", spans)
 	new_rows, known_rows = [], []
 	for name, span in spans.items():
+		if name not in old and span.count <= 0:
+			continue  # cleared away since it was counted
 		count, first, last, sources, status, resolved = old.get(name, (0, None, None, None, "Open", None))
+		if name in last_seen and as_datetime(last) == last_seen[name][0]:
+			last = last_seen[name][1]
 		row = {
 			"name": name,
 			"event_count": int(count or 0) + span.count,
 			"first_seen": _earlier(first, span.first),
 			"last_seen": _later(last, span.last),
-			"sources": _sources(sources, source, span.count),
+			"sources": _sources(sources, source, seen[name]),
 			"status": status_after(as_text(status), as_datetime(resolved), span.last),
 		}
 		if name in old:
@@ -162,9 +239,39 @@ def _write_issues(host: Host, source: str, batch: Batch, homes: Mapping[str, str
 			new_rows.append(row | _description(*batch.identities[name]))
 	host.store.insert(ISSUE, new_rows)
 	host.store.upsert(ISSUE, known_rows)
+	_drop_empty(host, batch.withdrawn.keys() - set(homes) - set(homes.values()))
 	# its other fields are the users' from the day they apply the rule; from now on no algorithm merges it
 	pins = [name for name in old if name in batch.identities and batch.identities[name][0].pinned]
 	host.store.upsert(ISSUE, [{"name": name, "pinned": 1} for name in pins])
+
+
+def _without_withdrawn(
+	host: Host, batch: Batch, homes: Mapping[str, str]
+) -> dict[str, tuple[datetime, datetime]]:
+	"""Per issue with a withdrawn event: when that was, and when the issue was last seen without it."""
+	found = {}
+	for name, (when, last) in batch.withdrawn.items():
+		home = homes.get(name, name)
+		if name in homes:  # the issue was last seen when the last of its parts was; those are written already
+			rows = host.store.query(f"SELECT MAX(last_seen) FROM `{ALIAS}` WHERE issue = %s", (home,))
+			last = as_datetime(rows[0][0]) or last
+		found[home] = (when, last)
+	return found
+
+
+def _drop_empty(host: Host, names: Iterable[str]) -> None:
+	for chunk in in_chunks(sorted(names), IDS_PER_QUERY):
+		host.store.execute(
+			f"DELETE FROM `{ISSUE}` WHERE event_count <= 0 AND name IN ({marks(len(chunk))})", chunk
+		)
+
+
+def _put(host: Host, table: str, rows: list[dict[str, object]]) -> None:
+	"""Writes rows back; one whose events have all been withdrawn goes."""
+	gone = {row["name"] for row in rows if int(str(row["event_count"])) <= 0}
+	host.store.upsert(table, [row for row in rows if row["name"] not in gone] if gone else rows)
+	for chunk in in_chunks(sorted(map(str, gone)), IDS_PER_QUERY):
+		host.store.execute(f"DELETE FROM `{table}` WHERE name IN ({marks(len(chunk))})", chunk)
 
 
 def _description(identity: Identity, excerpt: str) -> dict[str, object]:
@@ -197,7 +304,8 @@ def _sources(stored: object, source: str, count: int) -> str:
 		known = json.loads(as_text(stored) or "{}")
 	except ValueError:
 		known = {}
-	known[source] = int(known.get(source, 0)) + count
+	if count:
+		known[source] = int(known.get(source, 0)) + count
 	return json.dumps(known, sort_keys=True)
 
 
@@ -218,7 +326,7 @@ def _write_days(host: Host, batch: Batch, homes: Mapping[str, str]) -> None:
 				"hours": ",".join(map(str, hours)),
 			}
 		)
-	host.store.upsert(ISSUE_DAY, rows)
+	_put(host, ISSUE_DAY, rows)
 
 
 def parse_hours(stored: object) -> list[int]:
@@ -242,10 +350,11 @@ def _write_users(host: Host, batch: Batch, homes: Mapping[str, str]) -> None:
 				"last_seen": _later(last, span.last),
 			}
 		)
-	host.store.upsert(ISSUE_USER, rows)
+	_put(host, ISSUE_USER, rows)
 	days = {f"{day:%Y%m%d}-{user}": (day, user, count) for (day, user), count in batch.user_days.items()}
 	known = _existing(host, USER_DAY, "event_count", days)
-	host.store.upsert(
+	_put(
+		host,
 		USER_DAY,
 		[
 			{
@@ -280,7 +389,12 @@ def _write_facets(host: Host, batch: Batch, homes: Mapping[str, str]) -> None:
 	rows = []
 	for (fingerprint, day, kind), counts in batch.facets.items():
 		issue = homes.get(fingerprint, fingerprint)
-		for value, count in _bounded(known[issue, day, kind], counts).items():
+		changes = _bounded(known[issue, day, kind], Counter({v: n for v, n in counts.items() if n > 0}))
+		for value, count in counts.items():
+			if count < 0:  # what was counted with the others is taken back there
+				stands = facet_name(fingerprint, day, kind, value) in counted
+				changes[value if stands else OTHER] += count
+		for value, count in changes.items():
 			name = facet_name(fingerprint, day, kind, value)
 			rows.append(
 				{
@@ -292,7 +406,7 @@ def _write_facets(host: Host, batch: Batch, homes: Mapping[str, str]) -> None:
 					"event_count": counted.get(name, 0) + count,
 				}
 			)
-	host.store.upsert(ISSUE_FACET, rows)
+	_put(host, ISSUE_FACET, rows)
 
 
 def _bounded(old: set[str], added: Counter[str]) -> Counter[str]:

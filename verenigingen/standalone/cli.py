@@ -118,7 +118,8 @@ def collect(seconds: float) -> None:
 	"""Takes in what the site logged since the last time."""
 	results = collect_all(current_host(), seconds)
 	for result in results:
-		click.echo(f"{result['collector']}: {result['error'] or str(result['collected']) + ' new rows'}")
+		said = result["error"] or result["absent"] or f"{result['collected']} new rows"
+		click.echo(f"{result['collector']}: {said}")
 	if any(result["error"] for result in results):
 		raise SystemExit(1)
 

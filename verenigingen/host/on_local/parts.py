@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
@@ -23,7 +23,7 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from verenigingen import hooks
 from verenigingen.exceptions import BadArgument, ConfigurationError
-from verenigingen.host.port import Store, User
+from verenigingen.host.port import JobFailure, Store, User
 
 log = logging.getLogger("verenigingen")
 SYSTEM = User("Administrator", frozenset({"System Manager", "Compliance Officer", "Monitoring Agent"}))
@@ -119,6 +119,12 @@ class InlineQueue:
 	def enqueue(self, method: str, *, job_id: str, timeout: int, **kwargs: object) -> str:
 		job_function(method)(**json.loads(json.dumps(kwargs)))
 		return job_id
+
+	def failed(self) -> list[str] | None:
+		return None
+
+	def failures(self, names: Sequence[str]) -> list[JobFailure]:
+		return []
 
 	def describe(self) -> str:
 		"""How jobs are run."""
