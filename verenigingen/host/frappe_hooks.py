@@ -103,9 +103,10 @@ def _text(user: str, trace: str) -> tuple[str, str, bool]:
 
 
 def _is_ours(record: dict[str, Any], user: str, trace: str, kind: str, shown: str) -> bool:
-	if record.get("owner") != user or (record.get("trace_id") or "") != trace:
+	# creation and owner are filled in when the row is written, which is too late for both
+	if record.get("modified_by") != user or (record.get("trace_id") or "") != trace:
 		return False
-	age = (now_datetime() - get_datetime(record.get("creation"))).total_seconds()
+	age = (now_datetime() - get_datetime(record.get("modified"))).total_seconds()
 	if not -JUST_NOW <= age <= JUST_NOW:
 		return False
 	text = str(record.get("error") or "")

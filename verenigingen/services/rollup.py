@@ -146,13 +146,14 @@ def counted(
 	facts: Facts | None,
 ) -> Counted:
 	"""What a row adds; its issue is described in `batch`, but nothing is counted yet."""
-	identity = rules.apply(identify(row.title, row.text), row.facets)
+	identity = identify(row.title, row.text)
+	facets = row.facets + facts(row, identity, when) if facts else row.facets
+	identity = rules.apply(identity, facets)
 	issue = issue_name(identity.fingerprint)
 	if issue not in batch.identities:
 		batch.identities[issue] = (identity, sample(row.title, row.text))
 	if when < batch.oldest:
 		batch.oldest = when
-	facets = row.facets + facts(row, identity, when) if facts else row.facets
 	return Counted(
 		issue,
 		when,

@@ -24,6 +24,7 @@ EVENT = "tabError Event"
 ROWS_PER_QUERY = 200
 # A row of Error Log waits so long for the record of another source; those are written at once or long before.
 LATE = timedelta(days=1)
+AT_ONE_MOMENT = timedelta(seconds=2)
 _COLUMNS = (
 	"name, source, joined, occurred, issue, user, facets, trace_id, exact_digest, close_digest, job_method"
 )
@@ -154,18 +155,19 @@ def _last_seen_without(host: Host, name: str, issue: str, merged: Counted) -> da
 def _distinct(host: Host, rows: list[Incoming]) -> list[Incoming]:
 	"""Two requests that failed at the same moment may both have taken the same text for theirs; only one is right."""
 	texts = [row.trail.exact for row in rows if row.trail.exact]
-	taken: set[str] = set()
+	taken: dict[str, list[datetime]] = defaultdict(list)
 	for chunk in in_chunks(texts, ROWS_PER_QUERY):
-		found = host.store.query(
-			f"SELECT exact_digest FROM `{EVENT}` WHERE source = %s AND exact_digest IN ({marks(len(chunk))})",
+		for text, when in host.store.query(
+			f"SELECT exact_digest, occurred FROM `{EVENT}` WHERE source = %s AND exact_digest IN ({marks(len(chunk))})",
 			(FAILED_REQUEST, *chunk),
-		)
-		taken |= {as_text(row[0]) for row in found}
+		):
+			taken[as_text(text)].append(as_datetime(when) or datetime.min)
 	result = []
 	for row in rows:
-		if row.trail.exact in taken and row.trail.exact:
+		exact, when = row.trail.exact, row.event.when
+		if exact and any(abs(when - other) < AT_ONE_MOMENT for other in taken[exact]):
 			row = row._replace(trail=row.trail._replace(exact=""))
-		taken.add(row.trail.exact)
+		taken[exact].append(when)
 		result.append(row)
 	return result
 

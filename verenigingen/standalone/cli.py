@@ -35,6 +35,7 @@ SITELESS = ("demo", "forecast", "group")  # commands that need no site
 DOORS = (
 	"verenigingen.utils.analytics_engine",
 	"verenigingen.utils.error_grouping",
+	"verenigingen.utils.error_sources",
 	"verenigingen.www.monitoring_dashboard",
 )
 
