@@ -16,11 +16,12 @@ from verenigingen.core.errors.rules import FIELDS, Rules, read_rules
 from verenigingen.exceptions import BadArgument, ConfigurationError, NotPermitted
 from verenigingen.host import Host, User, use_host
 from verenigingen.host.on_local import acting_as, open_host
+from verenigingen.services.batch import Batch, gather, issue_name
 from verenigingen.services.collection import LOCK
 from verenigingen.services.grouping import merge_issues
 from verenigingen.services.grouping_settings import load_rules
 from verenigingen.services.monitoring import collect_all
-from verenigingen.services.rollup import Batch, gather, issue_name, write
+from verenigingen.services.rollup import write
 from verenigingen.standalone.import_errors import ensure_error_log
 from verenigingen.utils import error_grouping
 

@@ -26,9 +26,10 @@ from verenigingen.core.errors.twins import ERROR_LOG, Trail, close_digest, exact
 from verenigingen.core.model import ErrorRow, as_datetime
 from verenigingen.host.port import Host, in_chunks
 from verenigingen.services import ledger, twins
+from verenigingen.services.batch import Batch, counted, gather
 from verenigingen.services.facts import SiteFacts
 from verenigingen.services.grouping_settings import load_rules
-from verenigingen.services.rollup import Batch, counted, gather, write
+from verenigingen.services.rollup import write
 
 LOCK = "collect"
 ROWS_PER_BATCH = 100_000  # one transaction; cells are written once per batch, so large ones save most work

@@ -8,7 +8,7 @@ from datetime import datetime
 from verenigingen.core.errors import Identity
 from verenigingen.core.model import ErrorRow, as_datetime, as_text
 from verenigingen.host.port import Host, in_chunks, marks
-from verenigingen.services.rollup import Facets
+from verenigingen.services.batch import Facets
 
 INSTALLED, HAS_ROLE = "tabInstalled Application", "tabHas Role"
 AUTOMATIC = {"All", "Guest", "Desk User"}  # everybody has them, so they tell nothing

@@ -11,10 +11,11 @@ from verenigingen.core.errors.touched import Past, matching
 from verenigingen.core.model import as_datetime, as_text
 from verenigingen.exceptions import BadArgument, ConfigurationError
 from verenigingen.host.port import Host, in_chunks, marks
+from verenigingen.services.batch import issue_name
 from verenigingen.services.collection import LOCK
 from verenigingen.services.grouping import merge_inside
 from verenigingen.services.grouping_settings import load_rules
-from verenigingen.services.rollup import IDS_PER_QUERY, ISSUE, ISSUE_FACET, OTHER, issue_name
+from verenigingen.services.rollup import IDS_PER_QUERY, ISSUE, ISSUE_FACET, OTHER
 
 MOST_SHOWN = 100
 MERGES, PINS, NEW_ONLY, NOTHING = "merge", "pin", "new events only", "nothing"

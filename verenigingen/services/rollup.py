@@ -15,13 +15,13 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-from verenigingen.core.errors import Identity, Rules, identify, sample
-from verenigingen.core.model import ErrorRow, as_date, as_datetime, as_text
+from verenigingen.core.errors import Identity
+from verenigingen.core.model import as_date, as_datetime, as_text
 from verenigingen.host.port import Host, Row, in_chunks, marks
+from verenigingen.services.batch import Batch, Span
 
 ISSUE, ISSUE_DAY = "tabError Issue", "tabError Issue Day"
 ISSUE_USER, USER_DAY = "tabError Issue User", "tabError User Day"
@@ -30,138 +30,6 @@ ALIAS = "tabError Issue Alias"
 IDS_PER_QUERY = 1_000
 VALUES_PER_FACET = 20  # of one issue, day and kind; an error of every document must not keep a row for each
 OTHER = "(other)"
-NO_RULES = Rules()
-VALUE_LENGTH = 140
-Timed = Iterable[tuple[ErrorRow, datetime]]
-Facets = tuple[tuple[str, str], ...]
-Facts = Callable[[ErrorRow, Identity, datetime], Facets]
-
-
-class Counted(NamedTuple):
-	"""What one event adds to the rollups: its issue, naive site time, pseudonym of its user, facets as they are kept."""
-
-	issue: str
-	when: datetime
-	user: str | None
-	facets: Facets
-
-
-@dataclass(slots=True)
-class _Span:
-	count: int = 0
-	first: datetime = datetime.max
-	last: datetime = datetime.min
-
-	def add(self, when: datetime) -> None:
-		self.count += 1
-		if when < self.first:
-			self.first = when
-		if when > self.last:
-			self.last = when
-
-	def join(self, other: _Span) -> None:
-		self.count += other.count
-		self.first, self.last = min(self.first, other.first), max(self.last, other.last)
-
-
-@dataclass(slots=True)
-class Batch:
-	"""What a number of events add, by the names of the rows they will meet; `count` source rows, the first at `oldest`.
-
-	A row of an event that was counted before adds nothing but itself (`joined`); one that knows the event's time
-	better takes the old count away (`withdrawn`, with the last moment the issue was seen without it).
-	"""
-
-	count: int = 0
-	joined: int = 0
-	oldest: datetime = datetime.max
-	identities: dict[str, tuple[Identity, str]] = field(default_factory=dict)
-	spans: dict[str, _Span] = field(default_factory=lambda: defaultdict(_Span))
-	hours: dict[tuple[str, date], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0] * 24))
-	users: dict[tuple[str, str], _Span] = field(default_factory=lambda: defaultdict(_Span))
-	user_days: Counter[tuple[date, str]] = field(default_factory=Counter)
-	facets: dict[tuple[str, date, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-	seen: Counter[str] = field(default_factory=Counter)
-	withdrawn: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
-
-	def add(self, event: Counted) -> None:
-		"""Counts one event."""
-		issue, when, user, facets = event
-		self.spans[issue].add(when)
-		day = when.date()
-		self.hours[issue, day][when.hour] += 1
-		if user:
-			self.users[issue, user].add(when)
-			self.user_days[day, user] += 1
-		for kind, value in facets:
-			self.facets[issue, day, kind][value] += 1
-
-	def add_facets(self, event: Counted, facets: Facets) -> None:
-		"""Counts more facets of an event that was counted before."""
-		for kind, value in facets:
-			self.facets[event.issue, event.when.date(), kind][value] += 1
-
-	def withdraw(self, event: Counted, last: datetime | None) -> None:
-		"""Takes back an event counted before; `last`: when its issue was last seen without it, as far as is known."""
-		issue, when, user, facets = event
-		self.spans[issue].count -= 1
-		day = when.date()
-		self.hours[issue, day][when.hour] -= 1
-		if user:
-			self.users[issue, user].count -= 1
-			self.user_days[day, user] -= 1
-		for kind, value in facets:
-			self.facets[issue, day, kind][value] -= 1
-		if last is not None:
-			self.withdrawn[issue] = (when, last)
-
-
-def issue_name(fingerprint: str) -> str:
-	"""Name of the Error Issue of a fingerprint: its first 16 digits."""
-	return fingerprint[:16]
-
-
-def gather(
-	batch: Batch,
-	rows: Timed,
-	pseudonym: Callable[[str], str],
-	rules: Rules = NO_RULES,
-	facts: Facts | None = None,
-) -> None:
-	"""Counts events, each with the naive site time it counts at, in `batch`. `rules`: the users' own for grouping;
-	`facts`: further facets of an event."""
-	for row, when in rows:
-		batch.count += 1
-		event = counted(batch, row, when, pseudonym, rules, facts)
-		batch.add(event)
-		batch.seen[event.issue] += 1
-
-
-def counted(
-	batch: Batch,
-	row: ErrorRow,
-	when: datetime,
-	pseudonym: Callable[[str], str],
-	rules: Rules,
-	facts: Facts | None,
-) -> Counted:
-	"""What a row adds; its issue is described in `batch`, but nothing is counted yet."""
-	identity = identify(row.title, row.text)
-	facets = row.facets + facts(row, identity, when) if facts else row.facets
-	identity = rules.apply(identity, facets)
-	issue = issue_name(identity.fingerprint)
-	if issue not in batch.identities:
-		batch.identities[issue] = (identity, sample(row.title, row.text))
-	if when < batch.oldest:
-		batch.oldest = when
-	return Counted(
-		issue,
-		when,
-		pseudonym(row.user) if row.user else None,
-		tuple(
-			(kind, pseudonym(value) if kind == "Document" else value[:VALUE_LENGTH]) for kind, value in facets
-		),
-	)
 
 
 def write(host: Host, source: str, batch: Batch) -> None:
@@ -212,7 +80,7 @@ def _write_shares(host: Host, source: str, batch: Batch) -> dict[str, str]:
 
 
 def _write_issues(host: Host, source: str, batch: Batch, homes: Mapping[str, str]) -> None:
-	spans: dict[str, _Span] = defaultdict(_Span)
+	spans: dict[str, Span] = defaultdict(Span)
 	seen: Counter[str] = Counter()
 	for name, span in batch.spans.items():
 		spans[homes.get(name, name)].join(span)

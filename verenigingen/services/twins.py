@@ -18,7 +18,7 @@ from typing import NamedTuple
 from verenigingen.core.errors.twins import CLOSE, ERROR_LOG, FAILED_REQUEST, KEEP, Trail, rank
 from verenigingen.core.model import as_datetime, as_text
 from verenigingen.host.port import Host, Row, in_chunks, marks
-from verenigingen.services.rollup import Batch, Counted, Facets
+from verenigingen.services.batch import Batch, Counted, Facets
 
 EVENT = "tabError Event"
 ROWS_PER_QUERY = 200
