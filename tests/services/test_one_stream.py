@@ -180,6 +180,17 @@ def test_the_row_first_and_the_request_later_move_the_event_to_its_true_time_and
 	assert str(first)[:19] == str(last)[:19] == str(when)[:19]
 
 
+def test_a_row_of_the_same_text_is_another_event_once_the_first_was_joined(site_of: Site) -> None:
+	when = past(site_of.host, hours=1)
+	site_of.log(FULL.format(what="a"), when + timedelta(minutes=20))
+	site_of.collect()
+	site_of.request(when, FULL.format(what="a"), exact=True)
+	site_of.collect()
+	site_of.log(FULL.format(what="a"), when + timedelta(minutes=21))
+	site_of.collect()
+	assert site_of.events() == 2
+
+
 def test_matching_is_one_to_one(site_of: Site) -> None:
 	when = past(site_of.host, hours=1)
 	for second in range(3):

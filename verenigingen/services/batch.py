@@ -67,7 +67,7 @@ class Batch:
 	user_days: Counter[tuple[date, str]] = field(default_factory=Counter)
 	facets: dict[tuple[str, date, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 	seen: Counter[str] = field(default_factory=Counter)
-	withdrawn: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
+	withdrawn: dict[str, tuple[datetime, datetime | None]] = field(default_factory=dict)
 
 	def add(self, event: Counted) -> None:
 		"""Counts one event."""
@@ -97,8 +97,7 @@ class Batch:
 			self.user_days[day, user] -= 1
 		for kind, value in facets:
 			self.facets[issue, day, kind][value] -= 1
-		if last is not None:
-			self.withdrawn[issue] = (when, last)
+		self.withdrawn[issue] = (when, last)
 
 
 def issue_name(fingerprint: str) -> str:

@@ -65,7 +65,7 @@ def _write_shares(host: Host, source: str, batch: Batch) -> dict[str, str]:
 			span = batch.spans[name]
 			homes[name] = issue
 			if name in batch.withdrawn and as_datetime(last) == batch.withdrawn[name][0]:
-				last = batch.withdrawn[name][1]
+				last = batch.withdrawn[name][1] or last
 			rows.append(
 				{
 					"name": name,
@@ -124,7 +124,8 @@ def _without_withdrawn(
 		if name in homes:  # the issue was last seen when the last of its parts was; those are written already
 			rows = host.store.query(f"SELECT MAX(last_seen) FROM `{ALIAS}` WHERE issue = %s", (home,))
 			last = as_datetime(rows[0][0]) or last
-		found[home] = (when, last)
+		if last is not None:
+			found[home] = (when, last)
 	return found
 
 

@@ -126,9 +126,13 @@ def _join(host: Host, known: _Known, row: Incoming, batch: Batch) -> None:
 		batch.withdraw(old, _last_seen_without(host, known.name, old.issue, merged))
 		batch.add(merged)
 	known.event = merged
-	known.trail = _together(row.trail, known.trail) if captured else _together(known.trail, row.trail)
 	if captured:
-		known.joined.add(known.trail.source if known.trail.exact else f"{known.trail.source}~")
+		# what was counted first is now one of those that joined
+		alike = known.trail.exact != "" and known.trail.exact == row.trail.exact
+		known.joined.add(known.trail.source if alike else f"{known.trail.source}~")
+		known.trail = _together(row.trail, known.trail)
+	else:
+		known.trail = _together(known.trail, row.trail)
 
 
 def _together(first: Trail, second: Trail) -> Trail:
