@@ -9,6 +9,7 @@ from .identity import Identity, identify, sample
 from .patterns import analyse_patterns
 from .rules import Rule, Rules, Subject, read_rule, read_rules
 from .severity import rank_severity
+from .state import History, Judgement, judge
 from .window import ErrorWindow, IssueFacts, UserCount
 
 __all__ = [
@@ -16,8 +17,10 @@ __all__ = [
 	"CATEGORIES",
 	"SEVERITIES",
 	"ErrorWindow",
+	"History",
 	"Identity",
 	"IssueFacts",
+	"Judgement",
 	"Rule",
 	"Rules",
 	"Subject",
@@ -25,6 +28,7 @@ __all__ = [
 	"analyse_patterns",
 	"health_statement",
 	"identify",
+	"judge",
 	"rank_severity",
 	"read_rule",
 	"read_rules",
