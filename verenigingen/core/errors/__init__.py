@@ -5,6 +5,7 @@ from __future__ import annotations
 from .classify import CATEGORIES, SEVERITIES
 from .fingerprint import ALGORITHM
 from .health import health_statement
+from .hotspots import Facets, find_hotspots
 from .identity import Identity, identify, sample
 from .patterns import analyse_patterns
 from .rules import Rule, Rules, Subject, read_rule, read_rules
@@ -18,6 +19,7 @@ __all__ = [
 	"SEVERITIES",
 	"ErrorWindow",
 	"History",
+	"Facets",
 	"Identity",
 	"IssueFacts",
 	"Judgement",
@@ -26,6 +28,7 @@ __all__ = [
 	"Subject",
 	"UserCount",
 	"analyse_patterns",
+	"find_hotspots",
 	"health_statement",
 	"identify",
 	"judge",
