@@ -13,6 +13,7 @@ from verenigingen.core.errors import ErrorWindow, IssueFacts, UserCount, analyse
 from verenigingen.core.model import as_date, as_datetime, as_text
 from verenigingen.exceptions import BadArgument
 from verenigingen.host.port import Host, Row
+from verenigingen.services.backfill import backfill_status
 from verenigingen.settings import resolve
 
 TOP_USERS = 20
@@ -33,6 +34,10 @@ def analyze_error_patterns(host: Host, days: int | None = None) -> dict[str, Any
 		recurring_threshold=int(resolve("recurring_threshold", host.config.get)),
 		trend_threshold=resolve("trend_threshold", host.config.get),
 	)
+	if report["total_errors"] is None:
+		progress = backfill_status(host)
+		if not progress["finished"] and progress["done"]:
+			report["notes"].insert(0, progress["statement"])
 	linked: dict[str, Any] = with_links(host, report)
 	return linked
 
@@ -66,7 +71,8 @@ def generate_insights_report(host: Host) -> dict[str, Any]:
 			"overall_health": health["status"],
 			"basis": "errors",
 			"reasons": health["reasons"],
-			"sentences": health["sentences"],
+			"sentences": health["sentences"]
+			+ (errors["notes"][:1] if errors["total_errors"] is None else []),
 			"not_measured": [{"area": area, "reason": reason} for area, reason in NOT_MEASURED.items()],
 		},
 		"error_analysis": errors,

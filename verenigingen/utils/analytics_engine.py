@@ -6,12 +6,13 @@ from typing import Any
 
 from verenigingen.host import current_host
 from verenigingen.host.endpoint import endpoint
-from verenigingen.services import analytics, hotspots, monitoring
+from verenigingen.services import analytics, backfill, hotspots, monitoring
 from verenigingen.settings import ANALYTICS_CONFIG, MAX_DAYS
 
 __all__ = [
 	"ANALYTICS_CONFIG",
 	"analyze_error_patterns",
+	"backfill_status",
 	"generate_insights_report",
 	"identify_error_hotspots",
 	"test_components",
@@ -57,6 +58,15 @@ def identify_error_hotspots(days: int = 7) -> dict[str, Any]:
 	within 7 days) + change (15 came back, 12 rises, 10 new); critical from 80, high from 55, medium from 35.
 	"""
 	return hotspots.identify_error_hotspots(current_host(), days)
+
+
+@endpoint()
+def backfill_status() -> dict[str, Any]:
+	"""How far the first collection is: {"done", "total", "finished", "since", "statement"}.
+
+	`done` of `total` rows of Error Log are counted; `since` is since when errors are known, null until `finished`.
+	"""
+	return backfill.backfill_status(current_host())
 
 
 @endpoint()
