@@ -13,7 +13,9 @@ from verenigingen.core.errors import ErrorWindow, IssueFacts, UserCount, analyse
 from verenigingen.core.model import as_date, as_datetime, as_text
 from verenigingen.exceptions import BadArgument
 from verenigingen.host.port import Host, Row
+from verenigingen.services import coverage
 from verenigingen.services.backfill import backfill_status
+from verenigingen.services.site import ERROR_LOG
 from verenigingen.settings import resolve
 
 TOP_USERS = 20
@@ -120,6 +122,10 @@ def load_window(host: Host, days: int, *, focus: int | None = None) -> ErrorWind
 		users=tuple(UserCount(user, count) for user, count in ranked[:TOP_USERS]),
 		users_total=len(ranked),
 		user_events=sum(count for _, count in ranked),
+		gaps=tuple(
+			(start.replace(tzinfo=now.tzinfo), end.replace(tzinfo=now.tzinfo))
+			for start, end in coverage.gaps(host, ERROR_LOG)
+		),
 	)
 
 

@@ -85,7 +85,13 @@ def _notes(seen: Observed) -> list[str]:
 		)
 	if window.data_since + SETTLING > seen.period_start:
 		notes.append(f"Only errors first seen {SETTLING.days} days after collection began are called new.")
+	for start, end in window.gaps:
+		if end > seen.period_start:
+			notes.append(
+				f"Nothing is known from {local(start, window)} to {local(end, window)}: collection did not run, and the"
+				" site had cleared its log before it ran again."
+			)
 	if seen.left_out:
-		notes.append(f"{seen.left_out} events dated to days before collection began are not counted.")
+		notes.append(f"{seen.left_out} events dated to days that were not collected are not counted.")
 	notes.append("Today is not over; trends and growth use complete days only.")
 	return notes

@@ -35,7 +35,10 @@ def daily_trends(seen: Observed, threshold: float) -> dict[str, Any]:
 	counts = seen.per_day[offset:][whole].astype(np.float64)
 	trend = Trend(None, None, "unknown", NOT_COLLECTED)
 	if seen.collected:
-		trend = daily_trend(whole.astype(np.float64), counts, threshold=threshold)
+		steady, late = seen.steady(offset + int(whole[0])) if len(whole) else (seen.per_day, 0)
+		judged = steady[offset:][whole].astype(np.float64)
+		trend = daily_trend(whole.astype(np.float64), judged, threshold=threshold)
+		trend = trend._replace(reason=trend.reason + _without(late))
 	return {
 		"series": series,
 		"total": seen.total if seen.collected else None,
@@ -48,6 +51,10 @@ def daily_trends(seen: Observed, threshold: float) -> dict[str, Any]:
 		"reason": trend.reason,
 		"peak_day": _peak_day(seen),
 	}
+
+
+def _without(late: int) -> str:
+	return f"; without {late} errors of sources that are collected only since later" if late else ""
 
 
 def _peak_day(seen: Observed) -> dict[str, Any] | None:
@@ -139,21 +146,22 @@ def growth_trends(seen: Observed, threshold: float) -> dict[str, Any]:
 	days = seen.window.days
 	now = np.flatnonzero(seen.complete[days:]) + days
 	before = now - days
-	growth, compared = Growth(None, None, "unknown", NOT_COLLECTED), False
+	growth, compared, counts = Growth(None, None, "unknown", NOT_COLLECTED), False, seen.per_day
 	if seen.collected and len(now) == 0:
 		growth = Growth(None, None, "unknown", "the period has no complete day yet")
 	elif seen.collected and not seen.complete[before].all():
 		growth = Growth(None, None, "unknown", "the previous period is not covered by collection as a whole")
 	elif seen.collected:
 		compared = True
-		current = seen.per_day[now].astype(np.float64)
-		previous = seen.per_day[before].astype(np.float64)
+		counts, late = seen.steady(int(before[0]))
+		current, previous = counts[now].astype(np.float64), counts[before].astype(np.float64)
 		exposed = float(seen.exposure[now].sum()), float(seen.exposure[before].sum())
 		first = seen.window.first_day.weekday()
 		weekdays = (first + now) % 7, (first + before) % 7
 		growth = compare(current, previous, exposed, threshold=threshold, weekdays=weekdays)
-	here = int(seen.per_day[now].sum()) if len(now) else None
-	there = int(seen.per_day[before].sum()) if compared else None
+		growth = growth._replace(reason=growth.reason + _without(late))
+	here = int(counts[now].sum()) if len(now) else None
+	there = int(counts[before].sum()) if compared else None
 	return {
 		"current": here,
 		"previous": there,
