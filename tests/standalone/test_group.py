@@ -62,3 +62,33 @@ def test_bad_lines_are_named_and_the_others_answered() -> None:
 def test_a_damaged_packed_file_is_told(tmp_path: Path) -> None:
 	result = run(gzip.compress(rows({"id": 1}) * 1)[:-9], tmp_path, "cut.gz")
 	assert result.exit_code == 1 and "cannot be read" in result.stderr
+
+
+def test_messages_of_a_log_one_per_line() -> None:
+	content = b"session closed for user root\r\nconnection 5 refused\n\nsession closed for user ada\n\xff\x00\nsession closed for user bo"
+	result = CliRunner().invoke(main, ["group", "--messages", "-"], input=content)
+	found = answers(result)
+	assert [row["id"] for row in found] == [1, 2, 3, 4, 5, 6]
+	assert found[0]["group"] == found[3]["group"] == found[5]["group"]
+	assert len({row["group"] for row in found}) == 4
+	assert found[0]["title"] == "session closed for user <*>"
+	assert found[0]["reason"].startswith("3 lines share 4 words; 1 position varies")
+
+
+def test_rows_without_traceback_are_compared_with_each_other() -> None:
+	names = ("Piet de Vries", "Sanne Brouwer", "Jan van den Berg")
+	entries = [
+		{
+			"id": number,
+			"method": "SEPA mandate",
+			"error": f"Mandate M{number} of {name} expires on 2025-05-22",
+		}
+		for number, name in enumerate(names)
+	]
+	entries.append({"id": 9, "method": "Queue", "error": "5 jobs wait"})
+	found = answers(run(rows(*entries)))
+	assert len({row["group"] for row in found[:3]}) == 1 and found[3]["group"] != found[0]["group"]
+	assert found[0]["title"] == "SEPA mandate: Mandate <*> of <*> expires on <*>"
+	assert "no traceback" in found[0]["reason"] and "3 lines share" in found[0]["reason"]
+	again = answers(run(rows(*reversed(entries))))
+	assert {row["id"]: row["group"] for row in again} == {row["id"]: row["group"] for row in found}

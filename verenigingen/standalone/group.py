@@ -9,12 +9,13 @@ import gzip
 import io
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
 import click
 
-from verenigingen.core.errors import identify
+from verenigingen.core.errors import Identity, identify, sample
+from verenigingen.core.errors.mining import Miner, message_of, unions
 from verenigingen.exceptions import BadArgument
 
 SHOWN_FAULTS = 20  # bad lines named one by one
@@ -30,15 +31,23 @@ class Entry(NamedTuple):
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
-def group(file: str) -> None:
+@click.option("--messages", is_flag=True, help="FILE holds one message per line instead of JSON.")
+def group(file: str, messages: bool) -> None:
 	"""Groups the errors of FILE (JSON lines, may be gzipped, `-` for standard input).
 
 	Each line needs `id`, and of `method` (the title) and `error` (the text) what there is; other columns are ignored.
 	For each, in the order given, one JSON object: `id`, `group`, `title`, `reason`. Bad lines are named and left out;
 	the exit code is then 1.
+
+	With --messages every line is a message by itself, as in a log without its times; its number is its `id`.
 	"""
-	faults = 0
 	with click.open_file(file, "rb") as raw:
+		if messages:
+			_group_messages(lines(raw))
+			return
+		entries: list[tuple[str | int, Identity]] = []
+		plain: dict[str, str] = {}
+		faults = 0
 		for number, line in enumerate(lines(raw), 1):
 			if not line.strip():
 				continue
@@ -50,15 +59,37 @@ def group(file: str) -> None:
 					click.echo(f"{file}, line {number}: {fault}", err=True)
 				continue
 			found = identify(entry.title, entry.text)
-			answer = {
-				"id": entry.id,
-				"group": found.fingerprint,
-				"title": found.title,
-				"reason": found.reason,
-			}
-			sys.stdout.write(json.dumps(answer) + "\n")
+			entries.append((entry.id, found))
+			if found.exception is None and found.culprit is None:
+				message = message_of(found.title, sample(entry.title, entry.text))
+				# the same one whatever the order, should the samples of one fingerprint differ
+				plain[found.fingerprint] = min(message, plain.get(found.fingerprint, message))
+	_print_entries(entries, plain)
 	if faults:
 		raise BadArgument(f"{faults} lines of {file} were left out: they are not JSON objects with an `id`.")
+
+
+def _print_entries(entries: list[tuple[str | int, Identity]], plain: dict[str, str]) -> None:
+	"""Errors with frames are told apart one by one; those without (`plain`: fingerprint to message) together."""
+	joined = {name: union for union in unions(plain) for name in union.fingerprints}
+	for name, found in entries:
+		union = joined.get(found.fingerprint)
+		if union is None:
+			_print(name, found.fingerprint, found.title, found.reason)
+		else:
+			_print(name, union.fingerprints[0], union.template, f"{found.reason}; {union.reason}")
+
+
+def _group_messages(messages: Iterable[str]) -> None:
+	miner = Miner()
+	forms = [miner.add(message) for message in messages]
+	for number, form in enumerate(forms, 1):
+		found = miner.template_of_form(form)
+		_print(number, found.key, found.text, found.reason)
+
+
+def _print(name: str | int, key: str, title: str, reason: str) -> None:
+	sys.stdout.write(json.dumps({"id": name, "group": key, "title": title, "reason": reason}) + "\n")
 
 
 def lines(raw: BinaryIO) -> Iterator[str]:

@@ -6,6 +6,7 @@ a template is asked for. So a result depends neither on the order of arrival nor
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -28,6 +29,11 @@ class Template(NamedTuple):
 	text: str
 	lines: int
 	reason: str
+
+	@property
+	def key(self) -> str:
+		"""32 lower-case hex digits that stand for the text."""
+		return hashlib.blake2b(self.text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 class _Solved(NamedTuple):
