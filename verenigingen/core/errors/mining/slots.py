@@ -111,6 +111,8 @@ def weigh(keys: Atoms, place: int, texts: Collection[str]) -> tuple[int, str]:
 	words = [text for text in texts if text != VALUE]
 	score = sum(len(texts) >= count for count in _COUNTS)
 	score += 2 * (len(words) < len(texts)) + 2 * (_BRACKETS.get(before, "-") == after)
+	if len(words) == len(texts) == 2:
+		score -= 1  # two wordings may always be two errors
 	score += _introduction(before, earlier) + _looks(words)
 	qualified = all(word.count(".") > 1 for word in words)  # a.b.c names one of many, wherever it stands
 	if not place:
