@@ -16,6 +16,7 @@ from .views import KINDS, View, Views, is_fault, is_identifier, is_shouted
 
 ENOUGH = 3  # the weakest signs that agree; no single one makes a value
 ROUNDS = 3  # a value found in one place makes forms equal that differed in two
+_SHOWN = 40  # characters of a word in a reason
 _COUNTS = (3, 5, 9, 17)  # each of these numbers of different words is one more sign
 _BRACKETS = {"(": ")", "[": "]", "{": "}", '"': '"', "'": "'", "<": ">", "`": "`"}
 _PREPOSITIONS = frozenset(
@@ -119,7 +120,7 @@ def weigh(keys: Atoms, place: int, texts: Collection[str]) -> tuple[int, str]:
 		score -= 1 if qualified else 2  # what begins a message mostly says what it is about
 	if after in (":", "(") and not qualified:
 		score -= 2  # a label, a function
-	said = " ".join(key for key in (earlier, before) if key) or "the beginning"
+	said = " ".join(key[:_SHOWN] for key in (earlier, before) if key) or "the beginning"
 	kinds = f"{len(words)} wordings" + (" and plain values" if len(words) < len(texts) else "")
 	return score, f"what follows “{said}” varies ({kinds})"
 
