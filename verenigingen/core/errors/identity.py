@@ -10,7 +10,7 @@ from functools import lru_cache
 from .classify import classify
 from .fingerprint import ALGORITHM, Facts, group
 from .frames import Place, Stack, locate, stack
-from .normalise import normalise, title_line
+from .normalise import failed_query, normalise, title_line
 from .template import message_parts
 from .traceback import Frame, ParsedError, bounded, parse
 
@@ -56,7 +56,7 @@ def identify(title: str | None, text: str | None, *, apps: Collection[str] = ())
 	at its head and tail. The redacted excerpt is not part of the answer: `sample()` makes it where an issue
 	is new.
 	"""
-	title, parsed = _read(title, text)
+	title, text, parsed = _read(title, text)
 	own = frozenset(apps)
 	if not parsed.frames:
 		return _of_message(normalise(title), normalise(_first_line(parsed.message)))
@@ -64,7 +64,8 @@ def identify(title: str | None, text: str | None, *, apps: Collection[str] = ())
 	if exception is not None and exception.startswith("builtins."):
 		exception = exception[9:]
 	message = _message(parsed, "" if exception else title, (exception or "").rpartition(".")[2])
-	return _of_traceback(exception, message, parsed.frames, own)
+	query = failed_query(text) if message.startswith("(") else ""
+	return _of_traceback(exception, message, parsed.frames, own, query)
 
 
 def sample(title: str | None, text: str | None) -> str:
@@ -74,7 +75,7 @@ def sample(title: str | None, text: str | None) -> str:
 	replaced as in titles. String literals of the source stay: they are the program's. Kept out of `identify`,
 	which runs per event; a sample is wanted once per issue. Never raises.
 	"""
-	title, parsed = _read(title, text)
+	title, _, parsed = _read(title, text)
 	if not parsed.frames:
 		parts = [normalise(title), *(normalise(line) for line in parsed.message.splitlines()[:40])]
 		return _printable("\n".join(part for part in parts if part))[:SAMPLE_LIMIT]
@@ -93,15 +94,15 @@ def sample(title: str | None, text: str | None) -> str:
 	return "\n".join([*reversed(kept), ending])
 
 
-def _read(title: str | None, text: str | None) -> tuple[str, ParsedError]:
-	"""Title and parsed text, exchanged where the caller of log_error() exchanged them."""
+def _read(title: str | None, text: str | None) -> tuple[str, str, ParsedError]:
+	"""Title, text and the text parsed; exchanged where the caller of log_error() exchanged them."""
 	title, text = title or "", text or ""
 	parsed = parse(text)
 	if not parsed.frames and 'File "' in title:
 		swapped = parse(title)
 		if swapped.frames:
-			return text, swapped
-	return title, parsed
+			return text, title, swapped
+	return title, text, parsed
 
 
 def _message(parsed: ParsedError, instead: str, exception: str) -> str:
@@ -125,11 +126,11 @@ def _is_literal(key: str, statement: str) -> bool:
 
 @lru_cache(maxsize=2048)
 def _of_traceback(
-	exception: str | None, message: str, frames: tuple[Frame, ...], apps: frozenset[str]
+	exception: str | None, message: str, frames: tuple[Frame, ...], apps: frozenset[str], query: str
 ) -> Identity:
 	"""Everything that costs time; events of one error differ in values only, so few results serve most."""
 	found = stack(frames, apps)
-	grouping = group(Facts(exception, message, "", found))
+	grouping = group(Facts(exception, message, "", found, query))
 	verdict = classify(exception, message, found)
 	place = _culprit(found)
 	bare = (exception or "").rpartition(".")[2]
