@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple
 
 import click
 
-from verenigingen.core.errors import identify
+from verenigingen.core.errors import Identity, Link, Linker, examine
 from verenigingen.exceptions import BadArgument
 
 SHOWN_FAULTS = 20  # bad lines named one by one
@@ -38,6 +38,8 @@ def group(file: str) -> None:
 	the exit code is then 1.
 	"""
 	faults = 0
+	found: list[tuple[str | int, Identity]] = []
+	linker = Linker()
 	with click.open_file(file, "rb") as raw:
 		for number, line in enumerate(lines(raw), 1):
 			if not line.strip():
@@ -49,16 +51,25 @@ def group(file: str) -> None:
 				if faults <= SHOWN_FAULTS:
 					click.echo(f"{file}, line {number}: {fault}", err=True)
 				continue
-			found = identify(entry.title, entry.text)
-			answer = {
-				"id": entry.id,
-				"group": found.fingerprint,
-				"title": found.title,
-				"reason": found.reason,
-			}
-			sys.stdout.write(json.dumps(answer) + "\n")
+			identity, clues = examine(entry.title, entry.text)
+			linker.add(identity.fingerprint, clues)
+			found.append((entry.id, identity))
+	for answer in answers(found, linker.links()):
+		sys.stdout.write(json.dumps(answer) + "\n")
 	if faults:
 		raise BadArgument(f"{faults} lines of {file} were left out: they are not JSON objects with an `id`.")
+
+
+def answers(found: list[tuple[str | int, Identity]], links: dict[str, Link]) -> Iterator[dict[str, object]]:
+	"""One answer per row; a group that was joined with another one says so in its reason."""
+	for name, identity in found:
+		link = links.get(identity.fingerprint)
+		yield {
+			"id": name,
+			"group": link.group if link else identity.fingerprint,
+			"title": identity.title,
+			"reason": f"{identity.reason}; {link.reason}" if link else identity.reason,
+		}
 
 
 def lines(raw: BinaryIO) -> Iterator[str]:
