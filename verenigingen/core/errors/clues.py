@@ -57,17 +57,17 @@ def of_message(title: str, text: str) -> Clues:
 			if not colon:
 				break
 	said = tuple(sorted((reading for reading in readings if reading), key=lambda one: (-len(one), one)))
-	words = stems(parts) | stems(_ADDRESS_WORD.findall(title + text))
+	words = stems(map(key_of, parts)) | stems(_ADDRESS_WORD.findall(title + text))
 	return Clues(MESSAGE, "", "", said, len(title) >= _CUT_AT or len(text) == 140, None, "", (), words)
 
 
 def of_traceback(facts: Facts, frames: tuple[Frame, ...], title: str, raw: str) -> Clues:
 	"""Clues of an event with frames; `title` as logged, `raw` the exception's message as it was."""
 	kind, message = subject(facts)
-	stack, said = facts.stack, normalise(title)
+	stack, said = facts.stack, key_of(normalise(title))
 	own = stack.in_app[-1] if stack.in_app else None
 	words = _words_of(stack, facts.query)
-	if key_of(said) != message:
+	if said != message:
 		words |= stems((said,))
 	words |= stems(_ADDRESS_WORD.findall(raw))
 	return Clues(
