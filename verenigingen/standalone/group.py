@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple
 
 import click
 
-from verenigingen.core.errors import Identity, identify, sample
+from verenigingen.core.errors import Identity, Link, Linker, examine, sample
 from verenigingen.core.errors.mining import Miner, message_of, unions
 from verenigingen.exceptions import BadArgument
 
@@ -45,9 +45,10 @@ def group(file: str, messages: bool) -> None:
 		if messages:
 			_group_messages(lines(raw))
 			return
-		entries: list[tuple[str | int, Identity]] = []
-		plain: dict[str, str] = {}
 		faults = 0
+		found: list[tuple[str | int, Identity]] = []
+		plain: dict[str, str] = {}
+		linker = Linker()
 		for number, line in enumerate(lines(raw), 1):
 			if not line.strip():
 				continue
@@ -58,26 +59,39 @@ def group(file: str, messages: bool) -> None:
 				if faults <= SHOWN_FAULTS:
 					click.echo(f"{file}, line {number}: {fault}", err=True)
 				continue
-			found = identify(entry.title, entry.text)
-			entries.append((entry.id, found))
-			if found.exception is None and found.culprit is None:
-				message = message_of(found.title, sample(entry.title, entry.text))
+			identity, clues = examine(entry.title, entry.text)
+			linker.add(identity.fingerprint, clues)
+			found.append((entry.id, identity))
+			if identity.exception is None and identity.culprit is None:
+				message = message_of(identity.title, sample(entry.title, entry.text))
 				# the same one whatever the order, should the samples of one fingerprint differ
-				plain[found.fingerprint] = min(message, plain.get(found.fingerprint, message))
-	_print_entries(entries, plain)
+				plain[identity.fingerprint] = min(message, plain.get(identity.fingerprint, message))
+	_print_entries(found, joined(linker.links(), plain))
 	if faults:
 		raise BadArgument(f"{faults} lines of {file} were left out: they are not JSON objects with an `id`.")
 
 
-def _print_entries(entries: list[tuple[str | int, Identity]], plain: dict[str, str]) -> None:
-	"""Errors with frames are told apart one by one; those without (`plain`: fingerprint to message) together."""
-	joined = {name: union for union in unions(plain) for name in union.fingerprints}
-	for name, found in entries:
-		union = joined.get(found.fingerprint)
-		if union is None:
-			_print(name, found.fingerprint, found.title, found.reason)
-		else:
-			_print(name, union.fingerprints[0], union.template, f"{found.reason}; {union.reason}")
+def joined(links: dict[str, Link], plain: dict[str, str]) -> dict[str, Link]:
+	"""The links, and with them those of messages without traceback (`plain`: by fingerprint) that share a template.
+
+	Messages of one template follow the one group that others of them belong to; where these belong to several, it is
+	not known to which, and only those that belong to none become one.
+	"""
+	found = dict(links)
+	for union in unions(plain):
+		targets = {links[name].group for name in union.fingerprints if name in links}
+		free = [name for name in union.fingerprints if name not in links]
+		target = targets.pop() if len(targets) == 1 else free[0] if free else ""
+		found |= {name: Link(target, union.reason) for name in free if len(free) > 1 or target != name}
+	return found
+
+
+def _print_entries(found: list[tuple[str | int, Identity]], links: dict[str, Link]) -> None:
+	"""One answer per row; a group that was joined with another one says so in its reason."""
+	for name, identity in found:
+		link = links.get(identity.fingerprint)
+		reason = f"{identity.reason}; {link.reason}" if link else identity.reason
+		_print(name, link.group if link else identity.fingerprint, identity.title, reason)
 
 
 def _group_messages(messages: Iterable[str]) -> None:

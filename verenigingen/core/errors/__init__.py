@@ -5,7 +5,8 @@ from __future__ import annotations
 from .classify import CATEGORIES, SEVERITIES
 from .fingerprint import ALGORITHM
 from .health import health_statement
-from .identity import Identity, identify, sample
+from .identity import Identity, examine, identify, sample
+from .link import Link, Linker
 from .patterns import analyse_patterns
 from .rules import Rule, Rules, Subject, read_rule, read_rules
 from .severity import rank_severity
@@ -18,11 +19,14 @@ __all__ = [
 	"ErrorWindow",
 	"Identity",
 	"IssueFacts",
+	"Link",
+	"Linker",
 	"Rule",
 	"Rules",
 	"Subject",
 	"UserCount",
 	"analyse_patterns",
+	"examine",
 	"health_statement",
 	"identify",
 	"rank_severity",
