@@ -10,6 +10,7 @@ from .link import Link, Linker
 from .patterns import analyse_patterns
 from .rules import Rule, Rules, Subject, read_rule, read_rules
 from .severity import rank_severity
+from .state import History, Judgement, judge
 from .window import ErrorWindow, IssueFacts, UserCount
 
 __all__ = [
@@ -17,8 +18,10 @@ __all__ = [
 	"CATEGORIES",
 	"SEVERITIES",
 	"ErrorWindow",
+	"History",
 	"Identity",
 	"IssueFacts",
+	"Judgement",
 	"Link",
 	"Linker",
 	"Rule",
@@ -29,6 +32,7 @@ __all__ = [
 	"examine",
 	"health_statement",
 	"identify",
+	"judge",
 	"rank_severity",
 	"read_rule",
 	"read_rules",

@@ -125,7 +125,7 @@ def inflation(days: Vector, residuals: Vector) -> float:
 
 def _without(values: Vector, seasons: NDArray[np.int64]) -> Vector:
 	"""Values without the mean of their season."""
-	left = values.copy()
+	left: Vector = values.copy()
 	for season in np.unique(seasons):
 		left[seasons == season] -= values[seasons == season].mean()
 	return left
