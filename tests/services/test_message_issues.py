@@ -11,7 +11,7 @@ from tests.services.test_collection import add_rows, collect, counts, now_of
 from verenigingen.core.errors import identify
 from verenigingen.host import Host
 from verenigingen.services import message_issues
-from verenigingen.services.grouping import unmerge_issue
+from verenigingen.services.grouping import merge_issues, unmerge_issue
 from verenigingen.services.message_issues import join_message_issues
 from verenigingen.services.rollup import issue_name
 
@@ -68,6 +68,25 @@ def test_what_users_took_apart_stays_apart(host: Host) -> None:
 	add(host, *PLANS, key="again-")
 	collect(host)
 	assert live(host)[out] == 6 and len(live(host)) == 2 and sum(live(host).values()) == 27
+
+
+def test_messages_follow_the_issue_with_traceback_that_one_of_them_belongs_to(host: Host) -> None:
+	add_rows(host, ["traced", "other"], method="bus")
+	host.store.execute(
+		"UPDATE `tabError Log` SET error = REPLACE(error, 'annual_fee', 'seat') WHERE name = 'other'"
+	)
+	add(host, *PLANS[:2])
+	collect(host)
+	traced, other = sorted(set(live(host)) - {name_of(plan) for plan in PLANS})
+	merge_issues(host, traced, [name_of(PLANS[0])], "by hand")
+	add(host, PLANS[2])
+	collect(host)
+	assert live(host) == {traced: 10, other: 1}  # all three plans are where the first one went
+	unmerge_issue(host, name_of(PLANS[1]), pin=False)
+	merge_issues(host, other, [name_of(PLANS[1])], "by hand")
+	add(host, *PLANS[3:])
+	collect(host)
+	assert live(host) == {traced: 7, other: 4, name_of(PLANS[3]): 6}  # of two, nobody knows which
 
 
 def test_the_same_whatever_the_order_of_arrival(host: Host) -> None:

@@ -74,9 +74,17 @@ def _issues(host: Host) -> dict[str, _Issue]:
 
 
 def _merge(host: Host, union: Union, issues: dict[str, _Issue]) -> None:
+	"""Merges what a union says. An issue with traceback that some of them were merged into before holds all of them; are
+	there several, it is not known whose the others are, and only those become one."""
 	members = [issues[name] for name in union.fingerprints]
+	told = {issue.home for issue in members if issue.home not in issues}
+	if len(told) > 1:
+		members = [issue for issue in members if issue.home in issues]
 	homes = {issue.home for issue in members}
 	if len(homes) > 1:
 		# what holds others already stays, so that people find it where they left it; else the oldest
-		target = min(members, key=lambda issue: (not issue.merged_into, issue.first_seen, issue.name))
+		target = min(
+			members,
+			key=lambda one: (one.home in issues, not one.merged_into, one.first_seen, one.name),
+		)
 		merge_issues(host, target.home, sorted(homes), f"same message but for its values: {union.reason}")
