@@ -166,7 +166,7 @@ def main() -> None:
 	parser.add_argument("--logs", type=Path, default=LOGS, help="folder of labelled CSV files")
 	parser.add_argument("--json", type=Path, help="write all figures here as well")
 	parser.add_argument("--no-mixed", action="store_true", help="leave out the long mixed run")
-	options = parser.parse_args()
+	options, _ = parser.parse_known_args()  # BENCH_ARGS reach every benchmark
 	logs = read_logs(options.logs)
 	if not logs:
 		print(f"messages: no labelled logs in {options.logs}; give a folder with --logs")
