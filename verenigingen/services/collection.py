@@ -27,6 +27,7 @@ from verenigingen.host.port import Host, in_chunks
 from verenigingen.services import coverage, ledger
 from verenigingen.services.grouping_settings import load_rules
 from verenigingen.services.rollup import Batch, gather, write
+from verenigingen.services.site import installed_apps
 
 LOCK = "collect"
 ROWS_PER_BATCH = 100_000  # one transaction; cells are written once per batch, so large ones save most work
@@ -120,6 +121,7 @@ class _Run:
 		self.collected = 0
 		self.in_time = True
 		self.rules = Rules(load_rules(host))
+		self.apps = installed_apps(host)
 		self.pseudonym = lru_cache(maxsize=10_000)(host.secrets.pseudonym)
 
 	def walk(self, total: int) -> None:
@@ -160,7 +162,7 @@ class _Run:
 		for chunk in in_chunks(names, ROWS_PER_READ):
 			rows = self.source.rows(chunk, adjoining=adjoining)
 			timed = ((row, believable(row.when, self.now)) for row in rows)
-			gather(batch, timed, self.pseudonym, self.rules)
+			gather(batch, timed, self.pseudonym, self.rules, apps=self.apps)
 			counted += [row.key for row in rows]
 			looked_at += len(chunk)
 			if time.monotonic() > self.deadline:

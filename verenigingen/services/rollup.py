@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -72,10 +72,18 @@ def issue_name(fingerprint: str) -> str:
 	return fingerprint[:16]
 
 
-def gather(batch: Batch, rows: Timed, pseudonym: Callable[[str], str], rules: Rules = NO_RULES) -> None:
-	"""Adds events, each with the naive site time it counts at, to `batch`. `rules`: the users' own for grouping."""
+def gather(
+	batch: Batch,
+	rows: Timed,
+	pseudonym: Callable[[str], str],
+	rules: Rules = NO_RULES,
+	*,
+	apps: Collection[str] = (),
+) -> None:
+	"""Adds events, each with the naive site time it counts at, to `batch`. `rules`: the users' own for grouping;
+	`apps`: whose frames are the site's own code (empty: every app's except Frappe's)."""
 	for row, when in rows:
-		identity = rules.apply(identify(row.title, row.text), row.facets)
+		identity = rules.apply(identify(row.title, row.text, apps=apps), row.facets)
 		issue = issue_name(identity.fingerprint)
 		if issue not in batch.identities:
 			batch.identities[issue] = (identity, sample(row.title, row.text))

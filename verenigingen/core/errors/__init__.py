@@ -6,7 +6,8 @@ from .classify import CATEGORIES, SEVERITIES
 from .fingerprint import ALGORITHM
 from .health import health_statement
 from .hotspots import Facets, find_hotspots
-from .identity import Identity, identify, sample
+from .identity import Identity, examine, identify, sample
+from .link import Link, Linker
 from .patterns import analyse_patterns
 from .rules import Rule, Rules, Subject, read_rule, read_rules
 from .severity import rank_severity
@@ -23,11 +24,14 @@ __all__ = [
 	"Identity",
 	"IssueFacts",
 	"Judgement",
+	"Link",
+	"Linker",
 	"Rule",
 	"Rules",
 	"Subject",
 	"UserCount",
 	"analyse_patterns",
+	"examine",
 	"find_hotspots",
 	"health_statement",
 	"identify",
