@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .changes import dispersion, is_unusual
 from .trends import Growth, Trend, compare, daily_trend
 from .window import Observed
 
@@ -19,7 +19,7 @@ PEAK_FACTOR = 3.0  # a day with three times the mean is not everyday variation
 NOT_COLLECTED = "not collected yet"
 
 
-def daily_trends(seen: Observed, threshold: float) -> dict[str, Any]:
+def daily_trends(seen: Observed, threshold: float, burst_days: Collection[int] = ()) -> dict[str, Any]:
 	"""Series of the current period's days with its trend; uncovered days have the count None."""
 	days, offset = seen.window.days, seen.window.days
 	series = [
@@ -49,7 +49,7 @@ def daily_trends(seen: Observed, threshold: float) -> dict[str, Any]:
 		"p_value": _rounded(trend.p_value),
 		"direction": trend.direction,
 		"reason": trend.reason,
-		"peak_day": _peak_day(seen),
+		"peak_day": _peak_day(seen, burst_days),
 	}
 
 
@@ -57,17 +57,17 @@ def _without(late: int) -> str:
 	return f"; without {late} errors of sources that are collected only since later" if late else ""
 
 
-def _peak_day(seen: Observed) -> dict[str, Any] | None:
+def _peak_day(seen: Observed, burst_days: Collection[int]) -> dict[str, Any] | None:
 	counts = seen.per_day[seen.window.days :]
 	if not seen.total:
 		return None
 	index = int(np.argmax(counts)) + seen.window.days
 	others = np.flatnonzero(seen.covered & (np.abs(np.arange(len(seen.covered)) - index) > 1))
-	usual, count = seen.per_day[others], int(seen.per_day[index])
+	usual, count = float(seen.per_day[others].mean()) if len(others) else 0.0, int(seen.per_day[index])
 	return {
 		"date": seen.day(index).isoformat(),
 		"count": count,
-		"unusual": is_unusual(count, usual, dispersion(usual[:, None]), PEAK_FACTOR),
+		"unusual": index in burst_days and count >= PEAK_FACTOR * usual,
 	}
 
 
