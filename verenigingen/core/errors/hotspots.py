@@ -20,6 +20,7 @@ import numpy as np
 from .areas import area_of
 from .breakdown import FRESH, is_new
 from .changes import find_bursts, find_climbs, moment_of
+from .changes import look as surveyed
 from .hotspot_rows import Days, Dimension, Group, Look, judged, severity_fields, severity_of, top_issues
 from .hotspot_text import order, statement
 from .scan import Cluster, Usual, scan, usual_hours
@@ -116,7 +117,7 @@ def _weight(seen: Observed, usual: Usual | None, period: int) -> Days:
 def _severities(seen: Observed, period: int, everyone: int | None) -> list[Severity]:
 	now, first = seen.window.now, 24 * (seen.counts.shape[1] - period)
 	risen = {climb.issue for climb in find_climbs(seen)}
-	bursts = [burst for burst in find_bursts(seen) if burst.end >= first]
+	bursts = [burst for burst in find_bursts(seen, surveyed(seen)) if burst.end >= first]
 	risen |= {burst.issue for burst in bursts if now - moment_of(seen, burst.end) <= ACTIVE}
 	counts = seen.counts[:, -period:].sum(axis=(1, 2))
 	return [
