@@ -27,11 +27,12 @@ from verenigingen.standalone.demo.site import build_site
 from verenigingen.standalone.forecast import forecast_file
 from verenigingen.standalone.group import group
 from verenigingen.standalone.import_errors import import_errors
+from verenigingen.standalone.redact import redact
 from verenigingen.standalone.work import work as work_on
 from verenigingen.standalone.work import work_once
 from verenigingen.standalone.wsgi import open_server, require_port
 
-SITELESS = ("demo", "forecast", "group")  # commands that need no site
+SITELESS = ("demo", "forecast", "group", "redact")  # commands that need no site
 DOORS = (
 	"verenigingen.utils.analytics_engine",
 	"verenigingen.utils.error_grouping",
@@ -279,6 +280,7 @@ def _keys_of(ctx: click.Context) -> ApiKeys:
 
 main.add_command(forecast_file)
 main.add_command(group)
+main.add_command(redact)
 
 
 def load_doors() -> None:
