@@ -94,7 +94,8 @@ def _is_iban(view: View, start: int, end: int) -> bool:
 
 @lru_cache(maxsize=4096)
 def _checks(number: str) -> bool:
-	return bool(iban.is_valid(number))
+	# a country's own check digits are left to banks: a number that passes mod 97 is meant as an account
+	return bool(iban.is_valid(number, check_country=False))
 
 
 def find_bics(view: View, ibans: Sequence[Span]) -> Iterator[Span]:

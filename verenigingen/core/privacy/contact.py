@@ -24,10 +24,12 @@ _UNITS = frozenset("service socket timer target mount device slice scope path sw
 _NATIONAL = re.compile(r"0[1-9]\)?(?:[ .()/-]{0,2}[0-9]){8}")
 _FOREIGN = re.compile(r"\+[1-9](?:[ .()/-]{0,3}[0-9]){7,14}(?![0-9])")
 _DOUBLE_ZERO = re.compile(r"00[1-9](?:[ .()/-]{0,2}[0-9]){8,13}(?!\w)")
-_PHONE_WORD = re.compile(r"tel|phone|fax|mobi|gsm|bel |bell|whatsapp|sms|contact|nummer|number|caller|call ")
+_PHONE_WORD = re.compile(
+	r"tel|phone|fax|mobi|gsm|bel |bell|whatsapp|sms|contact|bereik|nummer|number|caller|call|dial|nr\.? "
+)
 # How a Dutch number is grouped: the area code first, then at least two digits at a time.
 _GROUPING = re.compile(r"\(?0\d{1,3}\)?[ .()/-]{0,2}(?:\d{2,8}(?:[ .-]\d{2,7}){0,4})")
-_DATE = re.compile(r"\d{2}([-/. ])\d{2}\1\d{4}|\d{2}([-/. ])\d{2}\2\d{2}(?!\d)")
+_DATE = re.compile(r"\d{2}([-/. ])\d{2}\1\d{4}|\d{2}([-/.])\d{2}\2\d{2} ")
 _DIGITS = re.compile(r"\D+")
 
 _POSTCODE = re.compile(r"[1-9][0-9]{3}[ +]{0,2}(?:[A-RT-Z][A-Z]|S[BCE-RT-Z])")
@@ -99,7 +101,12 @@ def _is_national(view: View, found: re.Match[str]) -> bool:
 	before = view.flat[start - 1 : start]
 	if before and before in "-/,+#:" and not told:
 		return False  # the end of a document's name, of an amount, of a path
-	return told or digits[1] == "6" or _possible("+31" + digits[1:], valid=True)
+	if told or digits[1] == "6":
+		return True
+	after = view.flat[found.end() : found.end() + 1]
+	# ten digits in a row, standing bare, are more often the number of something else
+	written = text != digits or (before != "" and before in "'\"=" and after in ("'", '"', "&", ""))
+	return written and _possible("+31" + digits[1:], valid=True)
 
 
 def _foreign_end(text: str) -> int:

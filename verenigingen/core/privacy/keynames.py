@@ -102,7 +102,9 @@ def _is_secret(words: list[str], last: str, whole: str) -> bool:
 	if whole in _POSTCODES:
 		return False  # India's pincode is a postcode, which is how the field is called
 	if last in _SECRETS:
-		return not (last in ("tokens", "pass", "pin", "sid", "auth", "pw") and len(words) > 2)
+		if last == "tokens" and len(words) > 1:
+			return words[-2] in _KEY_BEFORE or words[-2] == "refresh"  # max_tokens are counted
+		return not (last in ("pass", "pin", "sid", "auth", "pw") and len(words) > 2)
 	if last == "key" and len(words) > 1:
 		return words[-2] in _KEY_BEFORE
 	if last == "id" and len(words) > 1:

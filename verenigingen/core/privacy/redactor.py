@@ -17,6 +17,7 @@ from .keyed import find_keyed
 from .keynames import kind_of, telling
 from .names import NameIndex
 from .plain import find_plain_secrets
+from .sql import find_inserted
 from .tokens import TOKEN, Span, Tokens
 from .values import spans_of
 from .view import View
@@ -142,6 +143,8 @@ class Redactor:
 		keys = self._telling(words)
 		if keys:
 			found += find_keyed(view, keys)
+			if "into" in words:
+				found += find_inserted(view)
 		hits = self.names.anchors & words
 		if hits:
 			found += self.names.find(view, hits)

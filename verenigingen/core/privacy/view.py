@@ -23,6 +23,8 @@ _SPECIAL = re.compile(
 	r"|(?<=&)(?:#[0-9]{1,6}|#[xX][0-9A-Fa-f]{1,5}|[A-Za-z]{2,8});"
 	r"|(?<=[\x80-\U0010ffff])[\x80-\U0010ffff]{0,400})"
 )
+_PLUS = re.compile(r"\+(?<=[A-Za-z0-9),.]\+)(?=[A-Za-z0-9(%'])")
+_QUERY_LENGTH = 200
 _HEX = re.compile(r"x([0-9A-Fa-f]{2})")
 _SHARP = {
 	"ß": "ss",
@@ -47,6 +49,8 @@ class View:
 		self._flat_at: list[int] = [0]  # where a piece begins in the view …
 		self._text_at: list[int] = [0]  # … and in the text; from there on they run in parallel
 		self._ends: list[int] = [len(text)]  # the first place in the text after the decoded piece
+		if "+" in text and "=" in text:
+			text = _PLUS.sub(_blank, text)
 		plain = text.isascii() and "%" not in text and "\\" not in text and "&" not in text
 		self.flat = text if plain else self._decoded(text)
 		low = self.flat.lower()
@@ -92,6 +96,21 @@ class View:
 		if offset == 0:
 			return begin
 		return stop if is_end else begin
+
+
+def _blank(plus: re.Match[str]) -> str:
+	"""A plus sign as it is read: a blank in the value of a query, where it is no part of a mail address."""
+	text, at = plus.string, plus.start()
+	before = _last_word(text[max(0, at - _QUERY_LENGTH) : at])
+	if "=" not in before:
+		return "+"
+	after = text[at : at + 64]
+	stop = min((place for place in map(after.find, " \n&'\"") if place >= 0), default=len(after))
+	return "+" if "@" in after[:stop] or "%40" in after[:stop] else " "
+
+
+def _last_word(text: str) -> str:
+	return text[max(map(text.rfind, " \n&?'\"")) + 1 :]
 
 
 @lru_cache(maxsize=4096)
