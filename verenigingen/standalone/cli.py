@@ -31,12 +31,13 @@ from verenigingen.standalone.forecast import forecast_file
 from verenigingen.standalone.group import group
 from verenigingen.standalone.hotspots import hotspots
 from verenigingen.standalone.import_errors import import_errors
+from verenigingen.standalone.redact import redact
 from verenigingen.standalone.spikes import spikes
 from verenigingen.standalone.work import work as work_on
 from verenigingen.standalone.work import work_once
 from verenigingen.standalone.wsgi import open_server, require_port
 
-SITELESS = ("demo", "forecast", "group", "spikes")  # commands that need no site
+SITELESS = ("demo", "forecast", "group", "redact", "spikes")  # commands that need no site
 DOORS = (
 	"verenigingen.utils.analytics_engine",
 	"verenigingen.utils.error_grouping",
@@ -301,6 +302,7 @@ main.add_command(forecast_file)
 main.add_command(group)
 main.add_command(hotspots)
 main.add_command(spikes)
+main.add_command(redact)
 
 
 def load_doors() -> None:
