@@ -432,10 +432,10 @@ def test_sources_a_site_lacks_are_absent_with_a_reason(host: Host) -> None:
 	for source in (
 		"Failed Request",
 		"RQ Job",
-		"Scheduled Job",
+		"Scheduled Job Log",
 		"Email Queue",
 		"Integration Request",
-		"Webhook",
+		"Webhook Request Log",
 	):
 		assert states[source]["status"] == "absent", source
 		assert states[source]["error"]

@@ -39,7 +39,7 @@ class IntegrationRequestSource(TableSource):
 class WebhookSource(TableSource):
 	"""Reads `tabWebhook Request Log` of one site; a row without an error was delivered."""
 
-	name = "Webhook"
+	name = "Webhook Request Log"
 	table = "tabWebhook Request Log"
 	failed = "error IS NOT NULL AND error <> ''"
 	needs = ("creation", "modified")

@@ -18,7 +18,7 @@ TYPES = "tabScheduled Job Type"
 class ScheduledJobSource(TableSource):
 	"""Reads `tabScheduled Job Log` of one site."""
 
-	name = "Scheduled Job"
+	name = "Scheduled Job Log"
 	table = "tabScheduled Job Log"
 	failed = "status = 'Failed'"
 	text = "details"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
@@ -111,12 +111,15 @@ def gather(
 	pseudonym: Callable[[str], str],
 	rules: Rules = NO_RULES,
 	facts: Facts | None = None,
+	*,
+	apps: Collection[str] = (),
 ) -> None:
 	"""Counts events, each with the naive site time it counts at, in `batch`. `rules`: the users' own for grouping;
-	`facts`: further facets of an event."""
+	`facts`: further facets of an event; `apps`: whose frames are the site's own code (empty: every app's except Frappe's).
+	"""
 	for row, when in rows:
 		batch.count += 1
-		event = counted(batch, row, when, pseudonym, rules, facts)
+		event = counted(batch, row, when, pseudonym, rules, facts, apps)
 		batch.add(event)
 		batch.seen[event.issue] += 1
 
@@ -128,9 +131,10 @@ def counted(
 	pseudonym: Callable[[str], str],
 	rules: Rules,
 	facts: Facts | None,
+	apps: Collection[str],
 ) -> Counted:
 	"""What a row adds; its issue is described in `batch`, but nothing is counted yet."""
-	identity = identify(row.title, row.text)
+	identity = identify(row.title, row.text, apps=apps)
 	facets = row.facets + facts(row, identity, when) if facts else row.facets
 	identity = rules.apply(identity, facets)
 	issue = issue_name(identity.fingerprint)

@@ -25,11 +25,12 @@ from verenigingen.core.errors import Rules
 from verenigingen.core.errors.twins import ERROR_LOG, Trail, close_digest, exact_digest, job_method
 from verenigingen.core.model import ErrorRow, as_datetime
 from verenigingen.host.port import Host, in_chunks
-from verenigingen.services import ledger, twins
+from verenigingen.services import coverage, ledger, twins
 from verenigingen.services.batch import Batch, counted, gather
 from verenigingen.services.facts import SiteFacts
 from verenigingen.services.grouping_settings import load_rules
 from verenigingen.services.rollup import write
+from verenigingen.services.site import installed_apps
 
 LOCK = "collect"
 ROWS_PER_BATCH = 100_000  # one transaction; cells are written once per batch, so large ones save most work
@@ -92,6 +93,7 @@ def collect_source(host: Host, source: Source, *, seconds: float) -> CollectResu
 	"""
 	now = host.clock.now().replace(tzinfo=None)
 	state = _load(host, source.name)
+	coverage.note_gap(host, source.name, state.watermark, now)
 	total = source.count()
 	run = _Run(host, source, state, now, seconds)
 	if state.watermark is not None:
@@ -134,6 +136,7 @@ class _Run:
 		self.collected = 0
 		self.in_time = True
 		self.rules = Rules(load_rules(host))
+		self.apps = installed_apps(host)
 		self.pseudonym = lru_cache(maxsize=10_000)(host.secrets.pseudonym)
 		self.facts = SiteFacts(host, source.name)
 		# where nothing but Error Log tells of errors, no event is seen twice
@@ -182,7 +185,7 @@ class _Run:
 			if self.twins:
 				found.incoming += [self._incoming(found.batch, row, when) for row, when in timed]
 			else:
-				gather(found.batch, timed, self.pseudonym, self.rules, self.facts)
+				gather(found.batch, timed, self.pseudonym, self.rules, self.facts, apps=self.apps)
 			found.names += [row.key for row in rows]
 			found.looked_at += len(chunk)
 			if time.monotonic() > self.deadline:
@@ -200,9 +203,8 @@ class _Run:
 			close_digest(row.title, row.text) if row.text else "",
 			job_method(row.title) if own else row.job,
 		)
-		return twins.Incoming(
-			row.key, counted(batch, row, when, self.pseudonym, self.rules, self.facts), trail
-		)
+		event = counted(batch, row, when, self.pseudonym, self.rules, self.facts, self.apps)
+		return twins.Incoming(row.key, event, trail)
 
 	def _commit(self, found: _Gathered) -> bool:
 		"""Writes what was gathered, unless another collector has counted some of the rows since they were read."""
@@ -215,7 +217,14 @@ class _Run:
 			current = _load(host, name)
 			twins.settle(host, name, found.incoming, batch, self.now)
 			self.state.data_since = min(
-				filter(None, (batch.oldest, self.state.data_since, current.data_since))
+				filter(
+					None,
+					(
+						coverage.reliable(host, name, batch.oldest, self.now),
+						self.state.data_since,
+						current.data_since,
+					),
+				)
 			)
 			row = {
 				"name": name,

@@ -22,7 +22,7 @@ COST = (
 def unlogged_jobs(host: Host) -> list[dict[str, Any]]:
 	"""Jobs that run without a record: {"job", "method", "frequency"}. Raises SourceAbsent without such a table."""
 	if not COLUMNS <= host.db.columns(TYPES):
-		raise SourceAbsent("Scheduled Job", "This site has no Scheduled Job Type table.")
+		raise SourceAbsent("Scheduled Job Log", "This site has no Scheduled Job Type table.")
 	rows = host.db.query(
 		f"SELECT name, method, frequency FROM `{TYPES}` WHERE create_log = 0 AND stopped = 0 ORDER BY name"
 	)

@@ -19,6 +19,7 @@ from verenigingen.settings import SETTINGS, resolve
 
 log = logging.getLogger("verenigingen")
 
+JOIN_MESSAGES = "verenigingen.services.message_issues.join_message_issues"  # of what was collected
 OWN_TABLES = (
 	"tabError Issue",
 	"tabError Issue Day",
@@ -49,6 +50,9 @@ def collect_all(host: Host, seconds: float | None = None) -> list[dict[str, Any]
 	limit = resolve("collect_seconds", host.config.get) if seconds is None else seconds
 	results = [_run(host, path, limit) for path in host.hooks.get("monitoring_collectors")]
 	if any(result["collected"] for result in results):
+		joined = _run(host, JOIN_MESSAGES, limit)
+		if joined["error"]:
+			results.append(joined)
 		host.cache.clear("analytics_")
 	return results
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from .classify import CATEGORIES, SEVERITIES
 from .fingerprint import ALGORITHM
 from .health import health_statement
-from .identity import Identity, identify, sample
+from .hotspots import Facets, find_hotspots
+from .identity import Identity, examine, identify, sample
+from .link import Link, Linker
 from .patterns import analyse_patterns
 from .rules import Rule, Rules, Subject, read_rule, read_rules
 from .severity import rank_severity
+from .state import History, Judgement, judge
 from .window import ErrorWindow, IssueFacts, UserCount
 
 __all__ = [
@@ -16,15 +19,23 @@ __all__ = [
 	"CATEGORIES",
 	"SEVERITIES",
 	"ErrorWindow",
+	"Facets",
+	"History",
 	"Identity",
 	"IssueFacts",
+	"Judgement",
+	"Link",
+	"Linker",
 	"Rule",
 	"Rules",
 	"Subject",
 	"UserCount",
 	"analyse_patterns",
+	"examine",
+	"find_hotspots",
 	"health_statement",
 	"identify",
+	"judge",
 	"rank_severity",
 	"read_rule",
 	"read_rules",

@@ -62,7 +62,8 @@ class ErrorWindow:
 
 	now is aware, in the site's zone. first_day is the day of `counts[:, 0]`; counts has the shape
 	(issues, 2 * days, 24): events by issue, local day and local hour; an hour that occurs twice in autumn
-	holds both. data_since says since when collection covers the site, None that it never ran. users holds the
+	holds both. data_since says since when collection covers the site, None that it never ran; gaps are spans after it
+	(start, end; aware) of which nothing is known, as the site had cleared its log before it was read. users holds the
 	most affected persons, users_total all distinct ones (None: unknown), user_events the events that have
 	one, all of the current period.
 
@@ -78,6 +79,7 @@ class ErrorWindow:
 	users: tuple[UserCount, ...]
 	users_total: int | None
 	user_events: int
+	gaps: tuple[tuple[datetime, datetime], ...] = ()
 
 	def __post_init__(self) -> None:
 		if self.now.tzinfo is None:
@@ -140,6 +142,19 @@ class Observed:
 		"""Events of the current period."""
 		return int(self.per_issue.sum())
 
+	def steady(self, first: int) -> tuple[Counts, int]:
+		"""Events by day of the issues whose sources were read on the day of index `first` already, and how many events
+		of the current period that leaves out: a source that is new does not make errors grow."""
+		begin = midnight(self.day(first), zone(self.window))
+		late = np.array(
+			[facts.known_since is not None and facts.known_since > begin for facts in self.issues],
+			dtype=np.bool_,
+		)
+		if self.window.data_since is not None and self.window.data_since > begin:
+			late[:] = False  # nothing was read then, and the comparison says so itself
+		counts = np.asarray(self.counts[~late].sum(axis=(0, 2)), dtype=np.int64)
+		return counts, int(self.current[late].sum())
+
 	@cached_property
 	def left_out(self) -> int:
 		"""Events dated to days on which collection did not run."""
@@ -179,26 +194,37 @@ def local(moment: datetime | None, window: ErrorWindow) -> str | None:
 def observe(window: ErrorWindow) -> Observed:
 	"""Bring a window into the form the analysis works on. Pure; costs one pass over the counts."""
 	order = sorted(range(len(window.issues)), key=lambda index: window.issues[index].name)
-	length = 2 * window.days
-	exposure = np.zeros((length, 24))
-	complete = np.zeros(length, dtype=np.bool_)
-	if window.data_since is not None:
-		since, until = window.data_since.astimezone(timezone.utc), window.now.astimezone(timezone.utc)
-		starts = [
-			midnight(window.first_day + timedelta(days=index), zone(window)).astimezone(timezone.utc)
-			for index in range(length + 1)
-		]
-		for index, (start, end) in enumerate(pairwise(starts)):
-			if (
-				since < end and start < until and start < end
-			):  # a zone that moves over the date line skips a day
-				exposure[index] = _day_exposure(start, end, since, until, zone(window))
-				complete[index] = since <= start and end <= until
+	exposure, complete = observed_hours(window.first_day, 2 * window.days, window.data_since, window.now)
 	covered = exposure.sum(axis=1) > 0
 	counts = np.where(covered[None, :, None], window.counts[order], 0)
 	return Observed(
 		window, tuple(window.issues[index] for index in order), counts, exposure, covered, complete
 	)
+
+
+def observed_hours(
+	first_day: date, length: int, data_since: datetime | None, now: datetime
+) -> tuple[Hours, NDArray[np.bool_]]:
+	"""Hours observed by local day and hour, (length, 24), and by day whether it was observed as a whole.
+
+	Both moments are aware, `now` in the site's zone; data_since None means that nothing was observed.
+	"""
+	exposure = np.zeros((length, 24))
+	complete = np.zeros(length, dtype=np.bool_)
+	where = now.tzinfo
+	if data_since is None or where is None:
+		return exposure, complete
+	since, until = data_since.astimezone(timezone.utc), now.astimezone(timezone.utc)
+	starts = [
+		midnight(first_day + timedelta(days=index), where).astimezone(timezone.utc)
+		for index in range(length + 1)
+	]
+	for index, (start, end) in enumerate(pairwise(starts)):
+		# a zone that moves over the date line skips a day
+		if since < end and start < until and start < end:
+			exposure[index] = _day_exposure(start, end, since, until, where)
+			complete[index] = since <= start and end <= until
+	return exposure, complete
 
 
 def _day_exposure(start: datetime, end: datetime, since: datetime, until: datetime, where: tzinfo) -> Hours:

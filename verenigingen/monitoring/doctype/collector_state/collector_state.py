@@ -16,6 +16,7 @@ class CollectorState(Document):
 
 		collected_rows: DF.Int
 		data_since: DF.Datetime | None
+		gaps: DF.LongText | None
 		joined_rows: DF.Int
 		last_duration: DF.Float
 		last_error: DF.SmallText | None

@@ -1,0 +1,115 @@
+"""What an event tells beside its fingerprint: enough to see that two groups are one error written down in two ways.
+
+A message that was logged without traceback, or a traceback that begins inside Frappe, does not say where the site's
+own code failed; other events of the same error do. Clues are what both kinds of events have in common: the message,
+the functions named, the words of titles, statements and addresses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+from .fingerprint import Facts, statement_key, subject
+from .frames import Stack, locate
+from .normalise import key_of, normalise
+from .traceback import Frame
+
+OWN, FRAMEWORK, MESSAGE = "own", "framework", "message"  # whose frames an event has
+_CUT_AT = 138  # a title of at least so many characters was cut by Frappe
+_HEADS = 4  # parts before a colon that may stand before the message proper
+_STEM = 5  # letters by which "renewal" and "renew_quietly" are the same word
+_WORD = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{4,}")
+_ADDRESS_WORD = re.compile(r"/([A-Za-z]{4,40})")
+_SAYS_NOTHING = frozenset(
+	"error errors failed failure exception could created while when with from this that return self kwargs args none "
+	"quietly frappe call value name values".split()
+)
+
+
+class Clues(NamedTuple):
+	"""`kind` and `message` as in the fingerprint; `said` are the readings of a message without traceback, the
+	longest first, `cut` whether its end is missing. `place` is (module, function, statement, statement's key) of the
+	failing own code, `caller` the own function before it, `path` the frames below it (all where there is no own
+	code). `words` are stems of what names the place."""
+
+	level: str
+	kind: str
+	message: str
+	said: tuple[str, ...]
+	cut: bool
+	place: tuple[str, str, str, str] | None
+	caller: str
+	path: tuple[str, ...]
+	words: frozenset[str]
+
+
+def of_message(title: str, text: str) -> Clues:
+	"""Clues of a message without traceback: both columns in normal form are looked at, in either order."""
+	readings: set[str] = set()
+	parts = normalise(title), normalise(text)
+	for rest in parts:
+		for _ in range(_HEADS):
+			readings.add(key_of(rest))
+			_, colon, rest = rest.partition(": ")
+			if not colon:
+				break
+	said = tuple(sorted((reading for reading in readings if reading), key=lambda one: (-len(one), one)))
+	words = stems(map(key_of, parts)) | stems(_ADDRESS_WORD.findall(title + text))
+	return Clues(MESSAGE, "", "", said, len(title) >= _CUT_AT or len(text) == 140, None, "", (), words)
+
+
+def of_traceback(facts: Facts, frames: tuple[Frame, ...], title: str, raw: str) -> Clues:
+	"""Clues of an event with frames; `title` as logged, `raw` the exception's message as it was."""
+	kind, message = subject(facts)
+	stack, said = facts.stack, key_of(normalise(title))
+	own = stack.in_app[-1] if stack.in_app else None
+	words = _words_of(stack, facts.query)
+	if said != message:
+		words |= stems((said,))
+	words |= stems(_ADDRESS_WORD.findall(raw))
+	return Clues(
+		OWN if own else FRAMEWORK,
+		kind,
+		message,
+		(),
+		False,
+		(own.module, own.function, own.statement, statement_key(own.statement)) if own else None,
+		stack.in_app[-2].function if len(stack.in_app) > 1 else "",
+		_path(frames, own.module if own else ""),
+		words,
+	)
+
+
+def stems(texts: Iterable[str]) -> frozenset[str]:
+	"""The telling words of texts and identifiers, cut to their first letters."""
+	return frozenset(
+		word.lower()[:_STEM]
+		for text in texts
+		for word in _WORD.findall(text[:1_000])
+		if word.lower() not in _SAYS_NOTHING
+	)
+
+
+@lru_cache(maxsize=2048)
+def _words_of(stack: Stack, query: str) -> frozenset[str]:
+	places = [part for place in stack.in_app for part in (place.function, _base(place.module))]
+	return stems((*places, stack.in_app[-1].statement if stack.in_app else query))
+
+
+@lru_cache(maxsize=2048)
+def _path(frames: tuple[Frame, ...], own: str) -> tuple[str, ...]:
+	"""Module and function of the frames after the last one in the module `own`, outermost first."""
+	found: list[str] = []
+	for frame in reversed(frames):
+		module = locate(frame.path)[0]
+		if own and module == own:
+			break
+		found.append(f"{module}:{frame.function}")
+	return tuple(reversed(found))
+
+
+def _base(module: str) -> str:
+	return module.rpartition("/")[2].partition(".")[0]
