@@ -11,9 +11,9 @@ from tests.services.test_collection import add_rows, collect, counts, now_of
 from verenigingen.core.errors import identify
 from verenigingen.host import Host
 from verenigingen.services import message_issues
+from verenigingen.services.batch import issue_name
 from verenigingen.services.grouping import merge_issues, unmerge_issue
 from verenigingen.services.message_issues import join_message_issues
-from verenigingen.services.batch import issue_name
 
 # words that could be anything: only beside each other they show that they are values
 PLANS = ("basic", "senior", "youth", "family", "patron")
