@@ -99,12 +99,10 @@ def _section(look: Look, dimension: Dimension, rise: Rise | None, holds: NDArray
 	for index in map(int, happened):
 		share = (float(interval[0][index]), float(interval[1][index])) if interval else None
 		group = dimension.groups[index]
-		rose = (
-			rise is not None
-			and bool(holds[index])
-			and rise.events[index] >= RISE_FACTOR * rise.expected[index]
+		rose = rise is not None and bool(
+			holds[index] and rise.events[index] >= RISE_FACTOR * rise.expected[index]
 		)
-		several = len(happened) > 2 and counts[index].sum() >= ENOUGH
+		several = len(happened) > 2 and int(counts[index].sum()) >= ENOUGH
 		concentrated = several and share is not None and share[0] >= CONCENTRATED
 		figures = _figures(int(counts[index].sum()), float(totals.sum()), share, rise, index)
 		rows.append(_row(look, dimension, group, figures, rose, concentrated))
