@@ -128,7 +128,9 @@ class Scan:
 			values[:, _TODAY:] = added
 		means = _sums(self._mean)
 		wide = _sums(self._variance) + self._shared[:, None, None] * means**2
-		rows = np.flatnonzero(self._rare(_sums(self._clean), means, wide) & (self.baseline.known >= KNOWN_HOURS))
+		rows = np.flatnonzero(
+			self._rare(_sums(self._clean), means, wide) & (self.baseline.known >= KNOWN_HOURS)
+		)
 		for row in sorted({*rows.tolist(), *self._open}):
 			self._watch(row, day, means[row], wide[row])
 		self.baseline.learn(
