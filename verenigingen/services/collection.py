@@ -24,7 +24,7 @@ import numpy as np
 from verenigingen.core.errors import Rules
 from verenigingen.core.model import ErrorRow, as_datetime
 from verenigingen.host.port import Host, in_chunks
-from verenigingen.services import ledger
+from verenigingen.services import coverage, ledger
 from verenigingen.services.grouping_settings import load_rules
 from verenigingen.services.rollup import Batch, gather, write
 from verenigingen.services.site import installed_apps
@@ -88,6 +88,7 @@ def collect_source(host: Host, source: Source, *, seconds: float) -> CollectResu
 	"""
 	now = host.clock.now().replace(tzinfo=None)
 	state = _load(host, source.name)
+	coverage.note_gap(host, source.name, state.watermark, now)
 	total = source.count()
 	run = _Run(host, source, state, now, seconds)
 	if state.watermark is not None:
@@ -178,7 +179,14 @@ class _Run:
 				return False
 			current = _load(host, name)
 			self.state.data_since = min(
-				filter(None, (batch.oldest, self.state.data_since, current.data_since))
+				filter(
+					None,
+					(
+						coverage.reliable(host, name, batch.oldest, self.now),
+						self.state.data_since,
+						current.data_since,
+					),
+				)
 			)
 			row = {"name": name, "collected_rows": current.collected_rows + batch.count}
 			ledger.enter(host.store, name, names)

@@ -27,7 +27,7 @@ def preview_rule(host: Host, row: Mapping[str, Any]) -> dict[str, Any]:
 	"""Which past issues a rule touches and what would happen to each, without changing anything.
 
 	`row` has the keys of `core.errors.rules.FIELDS`. Result: "rule", "action", "touches" (issues), "events" (of them,
-	matching), "issues" (the MOST_SHOWN with most matching events: "issue", "title", "event_count", "matching_events",
+	matching), "issues" (with those left alone; the MOST_SHOWN with most matching events: "issue", "title", "event_count", "matching_events",
 	"exact", "effect", "explanation", "parts"), "notes". Raises BadArgument for a rule that cannot be used.
 	"""
 	try:
@@ -41,11 +41,12 @@ def preview_rule(host: Host, row: Mapping[str, Any]) -> dict[str, Any]:
 		if found.events or past.reason.endswith(rule.mark):
 			touched.append(_entry(rule, past, earlier))
 	touched.sort(key=lambda entry: (-entry["matching_events"], entry["issue"]))
+	changed = [entry for entry in touched if entry["effect"] != NOTHING]
 	return {
 		"rule": rule.name,
 		"action": rule.action,
-		"touches": len(touched),
-		"events": sum(entry["matching_events"] for entry in touched),
+		"touches": len(changed),
+		"events": sum(entry["matching_events"] for entry in changed),
 		"issues": touched[:MOST_SHOWN],
 		"notes": _notes(rule, touched),
 	}

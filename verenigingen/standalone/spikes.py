@@ -48,12 +48,16 @@ def read(lines: Iterable[str]) -> tuple[dict[str, Series], dict[int, str]]:
 	try:
 		header = [name.strip().lower() for name in next(rows, [])]
 		if header != COLUMNS:
-			raise BadArgument(f"line 1: the columns must be {','.join(COLUMNS)}, not {','.join(header)[:80]!r}.")
+			raise BadArgument(
+				f"line 1: the columns must be {','.join(COLUMNS)}, not {','.join(header)[:80]!r}."
+			)
 		for row in rows:
 			if not row:
 				continue
 			if len(row) != 3:
-				raise BadArgument(f"line {rows.line_num}: 3 values are needed (series,hour,count), not {len(row)}.")
+				raise BadArgument(
+					f"line {rows.line_num}: 3 values are needed (series,hour,count), not {len(row)}."
+				)
 			name, text, count = row
 			hour = known.get(text)
 			if hour is None:
@@ -61,7 +65,9 @@ def read(lines: Iterable[str]) -> tuple[dict[str, Series], dict[int, str]]:
 				styles.add(_is_number(text))
 				texts.setdefault(hour, text.strip())
 				if len(styles) > 1:
-					raise BadArgument(f"line {rows.line_num}: hours are numbers or times, not both in one file.")
+					raise BadArgument(
+						f"line {rows.line_num}: hours are numbers or times, not both in one file."
+					)
 			series = counts[name]
 			series[hour] = series.get(hour, 0) + _count(count, rows.line_num)
 	except csv.Error as error:
@@ -116,7 +122,9 @@ def _batches(counts: dict[str, Series]) -> Iterator[tuple[list[str], int, int]]:
 	for name, series in counts.items():
 		first, last = min(series), max(series)
 		if last - first >= MOST_HOURS:
-			raise BadArgument(f"Series {name[:40]!r} spans {(last - first) // 24} days; at most {MOST_HOURS // 24} can be.")
+			raise BadArgument(
+				f"Series {name[:40]!r} spans {(last - first) // 24} days; at most {MOST_HOURS // 24} can be."
+			)
 		spans[name] = (first // 24, last // 24)
 	batch: list[str] = []
 	begin = end = 0

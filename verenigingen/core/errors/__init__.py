@@ -5,6 +5,7 @@ from __future__ import annotations
 from .classify import CATEGORIES, SEVERITIES
 from .fingerprint import ALGORITHM
 from .health import health_statement
+from .hotspots import Facets, find_hotspots
 from .identity import Identity, examine, identify, sample
 from .link import Link, Linker
 from .patterns import analyse_patterns
@@ -18,6 +19,7 @@ __all__ = [
 	"CATEGORIES",
 	"SEVERITIES",
 	"ErrorWindow",
+	"Facets",
 	"History",
 	"Identity",
 	"IssueFacts",
@@ -30,6 +32,7 @@ __all__ = [
 	"UserCount",
 	"analyse_patterns",
 	"examine",
+	"find_hotspots",
 	"health_statement",
 	"identify",
 	"judge",

@@ -9,7 +9,7 @@ become usual, unless they last for two days: then they are the new level.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,8 @@ ALARM = 2.5e-4
 SHARES = np.array([1.5, 1.5, 1.0, 0.5, 0.3, 0.1])
 LEAST_EVENTS = 3  # within the window; one or two of a rare error are no spike
 LEAST_RATIO = 1.5
-WORTH_TESTING = 3.0  # standard deviations; below it no negative binomial is as rare as ALARM
+RAISED = 2.0  # standard deviations above the mean
+WORTH_TESTING = 3.3  # standard deviations; below it no negative binomial is as rare as ALARM
 KNOWN_HOURS = 12  # of history before anything is judged, and a whole day since the issue's first hour
 NEWBORN = 24
 WEEK = 168
@@ -187,8 +188,8 @@ class Scan:
 		row = alert.row
 		raw, mean = self._raw[row], self._mean[row]
 		places = np.arange(at - alert.window + 1, at + 1)
-		raised = places[raw[places] > LEAST_RATIO * mean[places]]
-		start = int(raised[0]) if len(raised) else at
+		raised = places[self._raised(row, places)]
+		start = int(raised[0]) if len(raised) else int(places[0])
 		last = self._last.get(row)
 		if last is not None and alert.hour - last.end <= REFRACTORY + 3:
 			last.over = False
@@ -202,6 +203,12 @@ class Scan:
 		part = slice(start, at + 1)
 		self._add(episode, alert.hour, raw[part].sum(), mean[part].sum(), self._variance[row, part].sum())
 		self._clean[row, places] = np.minimum(self._clean[row, places], mean[places])
+
+	def _raised(self, row: int, place: Any) -> Any:
+		"""Whether hours, each by itself, are well above the usual; of such hours an episode is made."""
+		excess = self._raw[row, place] - self._mean[row, place]
+		above = (excess > 0) & (excess**2 > RAISED**2 * self._variance[row, place])
+		return above & (self._raw[row, place] > LEAST_RATIO * self._mean[row, place])
 
 	@staticmethod
 	def _add(episode: Episode, hour: int, count: float, expected: float, variance: float) -> None:
@@ -217,7 +224,7 @@ class Scan:
 		while hour < 24:
 			at = _TODAY + hour
 			self._clean[row, at] = self._odd[row, at] = mean[at]
-			if raw[at] > LEAST_RATIO * mean[at]:
+			if self._raised(row, at):
 				part = slice(max(0, at - (first + hour - episode.end) + 1), at + 1)
 				self._add(episode, first + hour, raw[part].sum(), mean[part].sum(), variance[part].sum())
 			limit = means[hour, _THREE] + CALM * np.sqrt(wide[hour, _THREE])

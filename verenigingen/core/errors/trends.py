@@ -223,7 +223,8 @@ def _weekly_model(
 		side = np.where(here, ratio, 1.0)
 		factor = np.bincount(day, counts, WEEK) / np.maximum(np.bincount(day, side, WEEK), 1e-9)
 		ratio = now / factor[day[here]].sum() * factor[day[~here]].sum() / before
-	return ratio, factor[day] * np.where(here, ratio, 1.0), 1 + len(set(weekdays[0]))
+	expected: Vector = factor[day] * np.where(here, ratio, 1.0)
+	return ratio, expected, 1 + len(set(weekdays[0]))
 
 
 def _dispersion(counts: Vector, expected: Vector, parameters: int) -> tuple[float, int]:

@@ -16,6 +16,7 @@ class CollectorState(Document):
 
 		collected_rows: DF.Int
 		data_since: DF.Datetime | None
+		gaps: DF.LongText | None
 		last_duration: DF.Float
 		last_error: DF.SmallText | None
 		last_run: DF.Datetime | None
