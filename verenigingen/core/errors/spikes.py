@@ -17,10 +17,10 @@ from scipy.special import betainc
 
 from .baseline import WINDOWS, Baseline
 
-# Chance at which a look at one hour raises an alert, shared out over the windows: one false alert in about eighty weeks of
-# an issue (measured, benchmarks/spikes.py). Most of it for the short windows, which tell soonest.
-ALARM = 2.5e-4
-SHARES = np.array([1.5, 1.5, 1.0, 0.5, 0.3, 0.1])
+# Chance at which a look at one hour raises an alert, and each window's share of it: one false alert in about 70 weeks of an
+# issue (measured, benchmarks/spikes.py). Most of it for three hours, as short spikes of rare errors need it.
+ALARM = 2e-4
+SHARES = np.array([1.0, 1.5, 2.0, 1.0, 0.2, 0.05])
 LEAST_EVENTS = 3  # within the window; one or two of a rare error are no spike
 LEAST_RATIO = 1.5
 RAISED = 2.0  # standard deviations above the mean
