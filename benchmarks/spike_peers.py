@@ -73,7 +73,7 @@ class Oracle(Scan):
 		self.baseline = _Truth(issues)  # type: ignore[assignment]
 		self._age += 24 * counts.shape[1]
 
-	def _like_last_week(self, alert: Alert, variance: float) -> bool:
+	def _like_before(self, alert: Alert, variance: float) -> bool:
 		return False
 
 
