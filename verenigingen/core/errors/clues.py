@@ -18,12 +18,15 @@ from .normalise import MESSAGE_LIMIT, key_of, normalise
 from .traceback import Frame
 
 OWN, FRAMEWORK, MESSAGE = "own", "framework", "message"  # whose frames an event has
+QUOTED = "'<*>'"  # all that a KeyError says
+_IS_QUOTED = re.compile(r"'[^'\n]{1,200}'\Z")
 _CUT_AT = 138  # a title of at least so many characters was cut by Frappe
 _HEADS = 4  # parts before a colon that may stand before the message proper
 _STEM = 5  # letters by which "renewal" and "renew_quietly" are the same word
 _WORD = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{4,}")
-_MARKUP = re.compile(r"<[^<>]{0,200}>|[a-z]{2,10}://\S+|/\S+")
-_ADDRESS_WORD = re.compile(r"/([A-Za-z]{4,40})")
+_DIGIT = re.compile(r"\d")
+_MARKUP = re.compile(r"<[^<>]{0,200}>")
+_ADDRESS_WORD = re.compile(r"/([A-Za-z_]{4,40})(?=[/?#\s]|\Z)")
 _SAYS_NOTHING = frozenset(
 	"error errors failed failure exception could created while when with from this that return self kwargs args none "
 	"quietly frappe call value name values".split()
@@ -53,7 +56,7 @@ def of_message(title: str, text: str) -> Clues:
 	readings: set[str] = set()
 	for rest in (title, text):
 		for _ in range(_HEADS):
-			readings.add(key_of(normalise(rest)))
+			readings.add(QUOTED if _IS_QUOTED.match(rest) else key_of(normalise(rest)))
 			_, colon, rest = rest.partition(": ")
 			if not colon:
 				break
@@ -67,7 +70,8 @@ def of_traceback(facts: Facts, frames: tuple[Frame, ...], title: str, raw: str) 
 	kind, message = subject(facts)
 	stack = facts.stack
 	own = stack.in_app[-1] if stack.in_app else None
-	plain, heading = key_of(normalise(raw)), key_of(normalise(title))
+	plain = QUOTED if kind == "KeyError" else key_of(normalise(raw))
+	heading = key_of(normalise(title))
 	words = _words_of(stack, facts.query) | stems(_ADDRESS_WORD.findall(raw))
 	if heading not in (plain, message):
 		words |= _named_by((title,))
@@ -78,7 +82,7 @@ def of_traceback(facts: Facts, frames: tuple[Frame, ...], title: str, raw: str) 
 		(plain, heading),
 		False,
 		(own.module, own.function, own.statement, statement_key(own.statement)) if own else None,
-		stack.in_app[-2].function if len(stack.in_app) > 1 else "",
+		_caller(stack),
 		_path(frames, own.module if own else ""),
 		words,
 	)
@@ -86,8 +90,9 @@ def of_traceback(facts: Facts, frames: tuple[Frame, ...], title: str, raw: str) 
 
 def _named_by(texts: Iterable[str]) -> frozenset[str]:
 	"""Stems of what is said outside of markup and addresses, and of the addresses' own words."""
-	said = [text[:MESSAGE_LIMIT] for text in texts]
-	return stems(_MARKUP.sub(" ", text) for text in said) | stems(_ADDRESS_WORD.findall(" ".join(said)))
+	said = " ".join(text[:MESSAGE_LIMIT] for text in texts)
+	words = (word for word in _MARKUP.sub(" ", said).split() if "/" not in word and not _DIGIT.search(word))
+	return stems(words) | stems(_ADDRESS_WORD.findall(said))
 
 
 def stems(texts: Iterable[str]) -> frozenset[str]:
@@ -98,6 +103,14 @@ def stems(texts: Iterable[str]) -> frozenset[str]:
 		for word in _WORD.findall(text[:1_000])
 		if word.lower() not in _SAYS_NOTHING
 	)
+
+
+def _caller(stack: Stack) -> str:
+	"""The own function that called the failing one; what a decorator puts between is not counted."""
+	for place in reversed(stack.in_app[:-1]):
+		if "(*args, **kwargs)" not in place.statement:
+			return place.function
+	return ""
 
 
 @lru_cache(maxsize=2048)

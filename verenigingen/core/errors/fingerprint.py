@@ -57,7 +57,7 @@ _FORMATTING = re.compile(
 # Apps keep one helper for all remote services: its caller tells which service failed.
 _REMOTE_MODULES = frozenset("requests urllib3 http httpx aiohttp socket ssl zeep smtplib".split())
 # Frappe's, whose message names the DocType and the field.
-_SCHEMA_EXCEPTIONS = frozenset(
+SCHEMA_EXCEPTIONS = frozenset(
 	"MandatoryError LinkValidationError CancelledLinkError DuplicateEntryError UniqueValidationError NonNegativeError "
 	"CharacterLengthExceededError CannotChangeConstantError UpdateAfterSubmitError".split()
 )
@@ -93,7 +93,7 @@ def by_own_code(facts: Facts) -> tuple[Key, str] | None:
 	remote = (facts.exception or "").partition(".")[0] in _REMOTE_MODULES
 	places = own[-2:] if remote else own[-1:]
 	key = [kind, message]
-	schema = _bare(facts.exception or "") in _SCHEMA_EXCEPTIONS
+	schema = _bare(facts.exception or "") in SCHEMA_EXCEPTIONS
 	for place in places[:-1]:
 		# the helper may be renamed
 		called = re.sub(rf"\b{re.escape(places[-1].function)}\(", "<call>(", place.statement)

@@ -14,7 +14,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
-from .clues import FRAMEWORK, MESSAGE, OWN, Clues, stems
+from .clues import FRAMEWORK, MESSAGE, OWN, QUOTED, Clues, stems
+from .fingerprint import SCHEMA_EXCEPTIONS
 
 RARE_SHARE = 0.2  # a word that more of the groups use does not point at one of them
 RARE_COUNT = 3  # but in few groups any word may
@@ -229,7 +230,7 @@ class _Index:
 		self.by_message: dict[str, list[str]] = defaultdict(list)
 		for name, group in sorted(groups.items()):
 			for message in sorted({group.message, *group.said}):
-				if len(message.split()) > 1:
+				if message == QUOTED or len(message.split()) > 1:
 					self.by_message[message].append(name)
 		self.messages = sorted(self.by_message)
 
@@ -268,7 +269,8 @@ def _told(group: _Group, index: _Index, rare: frozenset[str]) -> Link | None:
 def _is_telling(group: _Group) -> bool:
 	"""Whether a message is the site's own and long enough to be used in one place."""
 	known = group.kind in _COMMON_KINDS or group.kind.startswith(("database error", "no exception"))
-	return group.level == OWN and not known and _is_sentence(group.message)
+	telling = group.kind in SCHEMA_EXCEPTIONS or (not known and _is_sentence(group.message))
+	return group.level == OWN and telling
 
 
 def _is_sentence(message: str) -> bool:

@@ -35,6 +35,7 @@ _WORD = r"[^\s'\"`,;()\[\]{}<>=|]+"
 _PARTS = re.compile(f"({_CODE})|({_QUOTED})|({_POSTCODE})|({_ADDRESS})|({_WORD})")
 # Exceptions whose text is a tuple, (1205, 'Lock wait timeout exceeded') or ('text',): the text counts.
 _TUPLE = re.compile(r"\((?:(\d{4}), )?(?:b?'([^\n]*)'|\"([^\n]*)\"),?\)\Z")
+_CUT_TUPLE = re.compile(r"\A\((\d{4}), ['\"](?!.*['\"]\)\Z)")
 _SENTENCE_FIRST = re.compile(r"\((?:'([^'\n]{1,300})'|\"([^\"\n]{1,300})\"), ")
 _OBJECT = re.compile(
 	r"<(?:function |class '?|module '?|bound method )?([\w.]{1,80})[^<>]{0,200} at 0x[0-9a-f]+>"
@@ -53,6 +54,11 @@ _TELEPHONE = re.compile(r"(?<![\w(])(?:\+|\()\d[\d() .\-/]{6,24}\d\b")
 _LINK = re.compile(r"<a\s[^<>]{0,500}>[^<>]{0,200}</a>")
 # Frappe's MandatoryError: the DocType and the fields are the program's, the document is not.
 _MANDATORY = re.compile(r"\[([^\[\],\n]{1,60}), [^\[\]\n]{1,160}\]: (?=[a-z])")
+# Frappe's DuplicateEntryError: DocType, document, and what the database said.
+_DUPLICATE = re.compile(
+	r"\('([^'\n]{1,60})', (?:'[^'\n]{0,160}'|\"[^\"\n]{0,160}\"|\d{1,18}), IntegrityError\(1062, .*"
+)
+_KEY = re.compile(r"for key '(?:[^'.\n]{1,80}\.)?([^'.\n]{1,80})'")
 _TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,10}(?:\s[^<>]{0,500})?/?>")
 _REPEATED = re.compile(r"(<(?:n|id|value)>)(?:[\s,|]{1,3}<(?:n|id|value)>)+")
 _SLOTS = re.compile(
@@ -148,6 +154,8 @@ def _plain(text: str) -> str:
 	if "<" in text or "&" in text:
 		text = _TOKEN.sub(_STAND_IN, html.unescape(text))
 		text = _TAG.sub(" ", _OBJECT.sub(r"\1", _LINK.sub(_STAND_IN, text)))
+	if "IntegrityError(1062" in text:
+		text = _DUPLICATE.sub(_duplicate, text)
 	if text.startswith("("):
 		text = _unpacked(text)
 	if "]: " in text:
@@ -172,13 +180,18 @@ def title_line(text: str, limit: int = TITLE_LIMIT) -> str:
 	return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
+def _duplicate(found: re.Match[str]) -> str:
+	key = _KEY.search(found[0])
+	return f"Duplicate entry in {found[1]} for" + (f" key '{key[1]}'" if key else "")
+
+
 def _unpacked(text: str) -> str:
 	first = _SENTENCE_FIRST.match(text)
 	if first and (first[1] or first[2]).count(" ") > 1:
 		return str(first[1] or first[2])  # what was raised with a sentence and something to look at
 	found = _TUPLE.match(text.rstrip())
 	if not found:
-		return text
+		return _CUT_TUPLE.sub(r"(\1, ", text)
 	inner = found[2] if found[2] is not None else found[3]
 	return f"({found[1]}, {inner})" if found[1] else inner
 
