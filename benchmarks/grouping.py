@@ -83,15 +83,13 @@ def by_title(rows: Sequence[Row]) -> list[str]:
 
 
 def by_drain(rows: Sequence[Row]) -> list[str]:
-	"""drain3 as it comes, on title and last line."""
+	"""drain3 as it comes, on the last line; on the title where there is no traceback."""
 	from drain3 import TemplateMiner
 	from drain3.template_miner_config import TemplateMinerConfig
 
 	miner = TemplateMiner(config=TemplateMinerConfig())
-	return [
-		str(miner.add_log_message(f"{row['method']} {_last_line(row['error'])}")["cluster_id"])
-		for row in rows
-	]
+	texts = [_last_line(row["error"]) if _FRAME.search(row["error"]) else row["method"] for row in rows]
+	return [str(miner.add_log_message(text)["cluster_id"]) for text in texts]
 
 
 def _rule(row: Row, *, own: bool) -> str:
@@ -114,7 +112,7 @@ METHODS: dict[str, Grouper] = {
 	"type + last app frame": by_app_frame,
 	"type + last function": by_function,
 	"Error Log's title": by_title,
-	"drain3 (title, last line)": by_drain,
+	"drain3": by_drain,
 }
 
 

@@ -62,7 +62,9 @@ def of_message(title: str, text: str) -> Clues:
 				break
 	said = tuple(sorted((reading for reading in readings if reading), key=lambda one: (-len(one), one)))
 	cut = len(title) >= _CUT_AT or len(text) == 140
-	return Clues(MESSAGE, "", "", said, cut, None, "", (), _named_by((title, text)))
+	return Clues(
+		MESSAGE, "", "", said, cut, None, "", (), _named_by((title[:MESSAGE_LIMIT], text[:MESSAGE_LIMIT]))
+	)
 
 
 def of_traceback(facts: Facts, frames: tuple[Frame, ...], title: str, raw: str) -> Clues:
@@ -70,11 +72,11 @@ def of_traceback(facts: Facts, frames: tuple[Frame, ...], title: str, raw: str) 
 	kind, message = subject(facts)
 	stack = facts.stack
 	own = stack.in_app[-1] if stack.in_app else None
-	plain = QUOTED if kind == "KeyError" else key_of(normalise(raw))
-	heading = key_of(normalise(title))
+	plain = QUOTED if kind == "KeyError" else _reading(raw[:MESSAGE_LIMIT])
+	heading = _reading(title[:MESSAGE_LIMIT])
 	words = _words_of(stack, facts.query) | stems(_ADDRESS_WORD.findall(raw))
 	if heading not in (plain, message):
-		words |= _named_by((title,))
+		words |= _named_by((title[:MESSAGE_LIMIT],))
 	return Clues(
 		OWN if own else FRAMEWORK,
 		kind,
@@ -88,9 +90,15 @@ def of_traceback(facts: Facts, frames: tuple[Frame, ...], title: str, raw: str) 
 	)
 
 
-def _named_by(texts: Iterable[str]) -> frozenset[str]:
+@lru_cache(maxsize=1024)
+def _reading(text: str) -> str:
+	return key_of(normalise(text))
+
+
+@lru_cache(maxsize=1024)
+def _named_by(texts: tuple[str, ...]) -> frozenset[str]:
 	"""Stems of what is said outside of markup and addresses, and of the addresses' own words."""
-	said = " ".join(text[:MESSAGE_LIMIT] for text in texts)
+	said = " ".join(texts)
 	words = (word for word in _MARKUP.sub(" ", said).split() if "/" not in word and not _DIGIT.search(word))
 	return stems(words) | stems(_ADDRESS_WORD.findall(said))
 
