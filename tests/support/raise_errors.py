@@ -25,7 +25,9 @@ CASES = {
 	"letter_name": ("city", "name"),
 }
 HERE = Path(__file__).parent
-PEOPLE = "Sanne Brouwer|Jan van der Berg|Zoë Vermeulen|Mehmet Öztürk|Siobhán Wal|Bo Li|Willem de Wit".split("|")
+PEOPLE = "Sanne Brouwer|Jan van der Berg|Zoë Vermeulen|Mehmet Öztürk|Siobhán Wal|Bo Li|Willem de Wit".split(
+	"|"
+)
 ENTRIES = ("api", "job", "nightly", "quietly")
 
 
@@ -39,7 +41,9 @@ def source(refactored: bool) -> str:
 		text = re.sub(rf"\b{old}\(", f"{new}(", text)
 	wrapper = "def timed(fn):\n\tdef wrapped(*args, **kwargs):\n\t\treturn fn(*args, **kwargs)\n\n\treturn wrapped\n\n\n"
 	text = text.replace("class FeeError", "# moved here\n\n\n" + wrapper + "class FeeError")
-	return re.sub(r"\ndef (approve_application|fee_of|letter_name|keep_document)\(", r"\n@timed\ndef \1(", text)
+	return re.sub(
+		r"\ndef (approve_application|fee_of|letter_name|keep_document)\(", r"\n@timed\ndef \1(", text
+	)
 
 
 def values(rng: random.Random, way: str) -> dict[str, str]:
@@ -66,7 +70,9 @@ class Log:
 		traceback = None
 		if message:
 			traceback, title = (title, message) if "\n" in title else (message, title)
-		self.rows.append(((title or "Error")[:140], frappe.as_unicode(traceback or frappe.get_traceback(True))))
+		self.rows.append(
+			((title or "Error")[:140], frappe.as_unicode(traceback or frappe.get_traceback(True)))
+		)
 
 
 def enter(entry: str, app: ModuleType, case: str, given: dict[str, str], log: Log) -> None:
@@ -98,7 +104,9 @@ def main(site: str, out: str, seed: int) -> None:
 		(package / "desk.py").write_text(source(False), encoding="utf-8")
 		(package / "office.py").write_text(source(True), encoding="utf-8")
 		sys.path.insert(0, str(package.parent))
-		cases = re.findall(r"\ndef (?!check_application)(\w+)\(v\)", source(False).replace("nest(v, depth=0)", "nest(v)"))
+		cases = re.findall(
+			r"\ndef (?!check_application)(\w+)\(v\)", source(False).replace("nest(v, depth=0)", "nest(v)")
+		)
 		for module in ("clubhouse.desk", "clubhouse.office"):
 			app = importlib.import_module(module)
 			for case in cases:
@@ -107,7 +115,11 @@ def main(site: str, out: str, seed: int) -> None:
 						log.rows.clear()
 						enter(entry, app, case, values(rng, way), log)
 						for title, text in log.rows:
-							row = {"label": f"{case}:{way}", "entry_point": entry, "frappe_version": frappe.__version__}
+							row = {
+								"label": f"{case}:{way}",
+								"entry_point": entry,
+								"frappe_version": frappe.__version__,
+							}
 							row |= {"module": module, "id": f"{seed}-{rng.getrandbits(48):x}"}
 							file.write(json.dumps({**row, "method": title, "error": text}) + "\n")
 
