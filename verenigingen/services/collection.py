@@ -246,7 +246,7 @@ class _Run:
 			"last_run": self.now,
 			"last_duration": round(time.monotonic() - self.began, 3),
 			"last_error": None,
-			"source_rows": state.source_rows,
+			"source_rows": state.source_rows or 0,
 			"watermark": state.watermark,
 			"reconciled_at": state.reconciled_at,
 		}

@@ -267,7 +267,14 @@ class TestErrorSources(IntegrationTestCase):
 	def test_every_source_says_how_it_stands(self):
 		self.collected()
 		states = {each["collector"]: each["status"] for each in list_error_sources()["sources"]}
-		for source in ("Failed Request", "Scheduled Job Log", "RQ Job", "Email Queue", "Webhook Request Log", "Error Log"):
+		for source in (
+			"Failed Request",
+			"Scheduled Job Log",
+			"RQ Job",
+			"Email Queue",
+			"Webhook Request Log",
+			"Error Log",
+		):
 			self.assertEqual(states[source], "ok", source)
 
 	def test_a_good_request_costs_next_to_nothing(self):

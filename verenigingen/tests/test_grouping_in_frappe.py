@@ -1,9 +1,16 @@
 """Merging and grouping rules on a real site: settings form, doors, collection, lists."""
 
+import random
+import subprocess
+import sys
+import time
+
 import frappe
 
 from verenigingen.core.errors.rules import FIELDS
+from verenigingen.exceptions import BadArgument, CollectorBusy
 from verenigingen.host import current_host
+from verenigingen.services.grouping import merge_issues, unmerge_issue
 from verenigingen.services.grouping_settings import load_rules
 from verenigingen.services.monitoring import collect_all
 from verenigingen.tests.test_collection_in_frappe import log_row
@@ -117,6 +124,43 @@ class TestGroupingInFrappe(IntegrationTestCase):
 		error_grouping.unmerge_issue(name=merged)
 		self.assertEqual({row.event_count for row in self.issues().values()}, {2})
 		self.assertEqual(self.sums(), (before[0] + 2, before[1] + 2))
+
+	def collector(self):
+		"""A collector of its own, as the scheduler would start one."""
+		method = "verenigingen.services.monitoring.collect_now"
+		command = [sys.executable, "-m", "frappe.utils.bench_helper", "frappe", "--site", self.host.site]
+		return subprocess.Popen(
+			[*command, "execute", method],
+			cwd=frappe.utils.get_bench_path() + "/sites",
+			stdout=subprocess.DEVNULL,
+		)
+
+	def test_merging_while_collectors_run_loses_and_doubles_nothing(self):
+		kinds = ["alpha", "beta", "gamma", "delta"]
+		self.log(*kinds)
+		before, names = self.sums(), [row.name for row in self.issues().values()]
+		rng, merges = random.Random(5), 0
+		for kind in kinds * 150:
+			log_row(frappe.generate_hash(length=12), f"{self.word} {kind} went wrong", method=kind)
+		frappe.db.commit()
+		running = [self.collector(), self.collector()]
+		while any(process.poll() is None for process in running):
+			time.sleep(0.01)  # the collectors want the lock as well
+			try:
+				if rng.random() < 0.5:
+					target, other = rng.sample(names, 2)
+					merges += len(merge_issues(self.host, target, [other], "race", by_user=True).merged)
+				else:
+					unmerge_issue(self.host, rng.choice(names))
+			except (BadArgument, CollectorBusy):
+				continue
+		collect_all(self.host)
+		self.assertGreater(merges, 0)
+		self.assertEqual(self.sums(), tuple(count + 600 for count in before))
+		for name in frappe.get_all("Error Issue", {"name": ("in", names), "status": "Merged"}, pluck="name"):
+			unmerge_issue(self.host, name)
+		self.assertEqual([row.event_count for row in self.issues().values()], [151] * 4)
+		self.assertEqual(self.sums(), tuple(count + 600 for count in before))
 
 	def test_the_list_of_issues_offers_merging(self):
 		script = frappe.desk.form.meta.get_meta("Error Issue").get("__list_js")

@@ -14,15 +14,19 @@ from typing import NamedTuple
 
 from .fingerprint import Facts, statement_key, subject
 from .frames import Stack, locate
-from .normalise import key_of, normalise
+from .normalise import MESSAGE_LIMIT, key_of, normalise
 from .traceback import Frame
 
 OWN, FRAMEWORK, MESSAGE = "own", "framework", "message"  # whose frames an event has
+QUOTED = "'<*>'"  # all that a KeyError says
+_IS_QUOTED = re.compile(r"'[^'\n]{1,200}'\Z")
 _CUT_AT = 138  # a title of at least so many characters was cut by Frappe
 _HEADS = 4  # parts before a colon that may stand before the message proper
 _STEM = 5  # letters by which "renewal" and "renew_quietly" are the same word
 _WORD = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{4,}")
-_ADDRESS_WORD = re.compile(r"/([A-Za-z]{4,40})")
+_DIGIT = re.compile(r"\d")
+_MARKUP = re.compile(r"<[^<>]{0,200}>")
+_ADDRESS_WORD = re.compile(r"/([A-Za-z_]{4,40})(?=[/?#\s]|\Z)")
 _SAYS_NOTHING = frozenset(
 	"error errors failed failure exception could created while when with from this that return self kwargs args none "
 	"quietly frappe call value name values".split()
@@ -30,8 +34,9 @@ _SAYS_NOTHING = frozenset(
 
 
 class Clues(NamedTuple):
-	"""`kind` and `message` as in the fingerprint; `said` are the readings of a message without traceback, the
-	longest first, `cut` whether its end is missing. `place` is (module, function, statement, statement's key) of the
+	"""`kind` and `message` as in the fingerprint; `said` are the readings of a message without traceback, the longest
+	first, or the message of an exception as it would be read without its frames, and the title. `cut`: the end of a
+	message is missing. `place` is (module, function, statement, statement's key) of the
 	failing own code, `caller` the own function before it, `path` the frames below it (all where there is no own
 	code). `words` are stems of what names the place."""
 
@@ -47,40 +52,55 @@ class Clues(NamedTuple):
 
 
 def of_message(title: str, text: str) -> Clues:
-	"""Clues of a message without traceback: both columns in normal form are looked at, in either order."""
+	"""Clues of a message without traceback: both columns are looked at, in either order."""
 	readings: set[str] = set()
-	parts = normalise(title), normalise(text)
-	for rest in parts:
+	for rest in (title, text):
 		for _ in range(_HEADS):
-			readings.add(key_of(rest))
+			readings.add(QUOTED if _IS_QUOTED.match(rest) else key_of(normalise(rest)))
 			_, colon, rest = rest.partition(": ")
 			if not colon:
 				break
 	said = tuple(sorted((reading for reading in readings if reading), key=lambda one: (-len(one), one)))
-	words = stems(map(key_of, parts)) | stems(_ADDRESS_WORD.findall(title + text))
-	return Clues(MESSAGE, "", "", said, len(title) >= _CUT_AT or len(text) == 140, None, "", (), words)
+	cut = len(title) >= _CUT_AT or len(text) == 140
+	return Clues(
+		MESSAGE, "", "", said, cut, None, "", (), _named_by((title[:MESSAGE_LIMIT], text[:MESSAGE_LIMIT]))
+	)
 
 
 def of_traceback(facts: Facts, frames: tuple[Frame, ...], title: str, raw: str) -> Clues:
 	"""Clues of an event with frames; `title` as logged, `raw` the exception's message as it was."""
 	kind, message = subject(facts)
-	stack, said = facts.stack, key_of(normalise(title))
+	stack = facts.stack
 	own = stack.in_app[-1] if stack.in_app else None
-	words = _words_of(stack, facts.query)
-	if said != message:
-		words |= stems((said,))
-	words |= stems(_ADDRESS_WORD.findall(raw))
+	plain = QUOTED if kind == "KeyError" else _reading(raw[:MESSAGE_LIMIT])
+	heading = _reading(title[:MESSAGE_LIMIT])
+	words = _words_of(stack, facts.query) | stems(_ADDRESS_WORD.findall(raw))
+	if heading not in (plain, message):
+		words |= _named_by((title[:MESSAGE_LIMIT],))
 	return Clues(
 		OWN if own else FRAMEWORK,
 		kind,
 		message,
-		(),
+		(plain, heading),
 		False,
 		(own.module, own.function, own.statement, statement_key(own.statement)) if own else None,
-		stack.in_app[-2].function if len(stack.in_app) > 1 else "",
+		_caller(stack),
 		_path(frames, own.module if own else ""),
 		words,
 	)
+
+
+@lru_cache(maxsize=1024)
+def _reading(text: str) -> str:
+	return key_of(normalise(text))
+
+
+@lru_cache(maxsize=1024)
+def _named_by(texts: tuple[str, ...]) -> frozenset[str]:
+	"""Stems of what is said outside of markup and addresses, and of the addresses' own words."""
+	said = " ".join(texts)
+	words = (word for word in _MARKUP.sub(" ", said).split() if "/" not in word and not _DIGIT.search(word))
+	return stems(words) | stems(_ADDRESS_WORD.findall(said))
 
 
 def stems(texts: Iterable[str]) -> frozenset[str]:
@@ -91,6 +111,14 @@ def stems(texts: Iterable[str]) -> frozenset[str]:
 		for word in _WORD.findall(text[:1_000])
 		if word.lower() not in _SAYS_NOTHING
 	)
+
+
+def _caller(stack: Stack) -> str:
+	"""The own function that called the failing one; what a decorator puts between is not counted."""
+	for place in reversed(stack.in_app[:-1]):
+		if "(*args, **kwargs)" not in place.statement:
+			return place.function
+	return ""
 
 
 @lru_cache(maxsize=2048)

@@ -57,7 +57,7 @@ _FORMATTING = re.compile(
 # Apps keep one helper for all remote services: its caller tells which service failed.
 _REMOTE_MODULES = frozenset("requests urllib3 http httpx aiohttp socket ssl zeep smtplib".split())
 # Frappe's, whose message names the DocType and the field.
-_SCHEMA_EXCEPTIONS = frozenset(
+SCHEMA_EXCEPTIONS = frozenset(
 	"MandatoryError LinkValidationError CancelledLinkError DuplicateEntryError UniqueValidationError NonNegativeError "
 	"CharacterLengthExceededError CannotChangeConstantError UpdateAfterSubmitError".split()
 )
@@ -93,8 +93,12 @@ def by_own_code(facts: Facts) -> tuple[Key, str] | None:
 	remote = (facts.exception or "").partition(".")[0] in _REMOTE_MODULES
 	places = own[-2:] if remote else own[-1:]
 	key = [kind, message]
-	for place in places:
-		key.extend(_place_key(place, _bare(facts.exception or "") in _SCHEMA_EXCEPTIONS))
+	schema = _bare(facts.exception or "") in SCHEMA_EXCEPTIONS
+	for place in places[:-1]:
+		# the helper may be renamed
+		called = re.sub(rf"\b{re.escape(places[-1].function)}\(", "<call>(", place.statement)
+		key.extend(_place_key(place._replace(statement=called), schema))
+	key.extend(_place_key(places[-1], schema))
 	used, ignored = _frames(len(places), "in-app"), _frames(facts.stack.others, "other")
 	reason = f"{_said(message, kind)} + {used}; {ignored} ignored"
 	return tuple(key), reason

@@ -95,27 +95,37 @@ def _section(look: Look, dimension: Dimension, rise: Rise | None, holds: NDArray
 	counts, totals = _matrix(dimension.groups, len(look.weight))[:, here], dimension.totals[here]
 	happened = np.flatnonzero(counts.sum(axis=1))
 	interval = share_interval(counts, totals) if len(happened) else None
+	own = counts.sum(axis=1)
+	rose = np.zeros(len(counts), dtype=np.bool_)
+	if rise is not None:
+		rose = holds & (rise.events >= RISE_FACTOR * rise.expected)
+	dense = np.zeros(len(counts), dtype=np.bool_)
+	if interval is not None and len(happened) > 2:
+		dense = (own >= ENOUGH) & (interval[0] >= CONCENTRATED)
+	out = rose | dense | _acute(look, dimension)
+	# what stands out, then the largest; only what is shown is worked out
+	order = sorted(map(int, happened), key=lambda i: (not out[i], -own[i], dimension.groups[i].value))
+	kept = order[: max(LISTED, int(out[happened].sum()))]
 	rows = []
-	for index in map(int, happened):
+	for index in kept:
 		share = (float(interval[0][index]), float(interval[1][index])) if interval else None
-		group = dimension.groups[index]
-		rose = (
-			rise is not None
-			and bool(holds[index])
-			and rise.events[index] >= RISE_FACTOR * rise.expected[index]
-		)
-		several = len(happened) > 2 and counts[index].sum() >= ENOUGH
-		concentrated = several and share is not None and share[0] >= CONCENTRATED
-		figures = _figures(int(counts[index].sum()), float(totals.sum()), share, rise, index)
-		rows.append(_row(look, dimension, group, figures, rose, concentrated))
-	rows.sort(key=lambda row: (not row["stands_out"], -row["count"], row["value"]))
+		figures = _figures(int(own[index]), float(totals.sum()), share, rise, index)
+		marks = {"stands_out": bool(out[index]), "rising": None, "concentrated": bool(dense[index])}
+		if rise is not None:
+			marks["rising"] = bool(rose[index])
+		rows.append(_row(look, dimension, dimension.groups[index], figures | marks))
 	known = rise is not None or not len(happened)
-	return {
-		"status": "ok",
-		"statement": section_statement(dimension.many, rows, int(totals.sum()), dimension.of, known),
-		"total": len(rows),
-		"rows": rows[: max(LISTED, sum(row["stands_out"] for row in rows))],
-	}
+	said = section_statement(dimension.many, rows, len(order), int(totals.sum()), dimension.of, known)
+	return {"status": "ok", "statement": said, "total": len(order), "rows": rows}
+
+
+def _acute(look: Look, dimension: Dimension) -> NDArray[np.bool_]:
+	"""Which groups are a critical issue."""
+	critical = np.zeros(len(dimension.groups), dtype=np.bool_)
+	if dimension.name == "issues":
+		for place, group in enumerate(dimension.groups):
+			critical[place] = any(look.severities[index].level == "critical" for index in group.issues)
+	return critical
 
 
 def _figures(
@@ -138,21 +148,14 @@ def _figures(
 	return figures
 
 
-def _row(
-	look: Look, dimension: Dimension, group: Group, figures: dict[str, Any], rose: bool, concentrated: bool
-) -> dict[str, Any]:
-	severity = severity_of(look, group.issues, rose)
-	acute = dimension.name == "issues" and severity.level == "critical"
+def _row(look: Look, dimension: Dimension, group: Group, figures: dict[str, Any]) -> dict[str, Any]:
 	row: dict[str, Any] = {
 		"dimension": dimension.name,
 		"kind": dimension.one,
 		"value": group.value,
 		**figures,
 		"share_of": dimension.of,
-		"stands_out": rose or concentrated or acute,
-		"rising": rose if figures["usual"] is not None else None,
-		"concentrated": concentrated,
-		**severity_fields(severity),
+		**severity_fields(severity_of(look, group.issues, bool(figures["rising"]))),
 		**top_issues(look, group.issues),
 	}
 	return row | {"reasons": reasons(row)}

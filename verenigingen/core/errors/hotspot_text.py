@@ -46,8 +46,11 @@ def reasons(row: Row) -> list[str]:
 	return said
 
 
-def section_statement(many: str, rows: Sequence[Row], total: int, of: str, rise_known: bool) -> str:
-	"""One sentence on a dimension: what stands out, or that nothing does."""
+def section_statement(
+	many: str, rows: Sequence[Row], values: int, total: int, of: str, rise_known: bool
+) -> str:
+	"""One sentence on a dimension: what stands out, or that nothing does. `values` had `total` events of the kind `of`
+	altogether, `rows` are those that are shown."""
 	out = [row for row in rows if row["stands_out"]]
 	if out:
 		return "; ".join(f"{label(row)}: {', '.join(row['reasons'])}" for row in out[:3]) + _more(out[3:])
@@ -56,7 +59,7 @@ def section_statement(many: str, rows: Sequence[Row], total: int, of: str, rise_
 	if not rows:
 		return f"None of {of} names one of the {many}."
 	most = rows[0]
-	if len(rows) == 1:
+	if values == 1:
 		return (
 			f"Only one of the {many} has errors: {label(most)}, {most['count']} of {total} ({of})."
 			+ _rise(rise_known)
@@ -65,7 +68,7 @@ def section_statement(many: str, rows: Sequence[Row], total: int, of: str, rise_
 	share = f"{most['share']:.0%}" + (
 		f", 95 % interval {between[0]:.0%} to {between[1]:.0%}" if between else ""
 	)
-	said = f"Nothing stands out among {len(rows)} {many}; most on {label(most)} ({share} of {of})."
+	said = f"Nothing stands out among {values} {many}; most on {label(most)} ({share} of {of})."
 	return said + _rise(rise_known)
 
 

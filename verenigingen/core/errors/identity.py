@@ -78,6 +78,8 @@ def _examined(
 	if exception is not None and exception.startswith("builtins."):
 		exception = exception[9:]
 	message = _message(parsed, "" if exception else title, (exception or "").rpartition(".")[2])
+	if parsed.rest:
+		parsed = parsed._replace(frames=_with_own(parsed))
 	query = failed_query(text) if message.startswith("(") else ""
 	return *_of_traceback(exception, message, parsed.frames, own, query), parsed, title
 
@@ -117,6 +119,19 @@ def _read(title: str | None, text: str | None) -> tuple[str, str, ParsedError]:
 		if swapped.frames:
 			return text, title, swapped
 	return title, text, parsed
+
+
+def _with_own(parsed: ParsedError) -> tuple[Frame, ...]:
+	"""The frames of the last block, after those of the block before it where only that one reaches the own code.
+
+	Frappe puts the traceback of a template into the message of the exception that it throws.
+	"""
+	if any(locate(frame.path)[2] == "app" for frame in parsed.frames):
+		return parsed.frames
+	before = parse(parsed.rest).frames
+	return (
+		before + parsed.frames if any(locate(frame.path)[2] == "app" for frame in before) else parsed.frames
+	)
 
 
 def _message(parsed: ParsedError, instead: str, exception: str) -> str:

@@ -14,7 +14,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
-from .clues import FRAMEWORK, MESSAGE, OWN, Clues, stems
+from .clues import FRAMEWORK, MESSAGE, OWN, QUOTED, Clues, stems
+from .fingerprint import SCHEMA_EXCEPTIONS
 
 RARE_SHARE = 0.2  # a word that more of the groups use does not point at one of them
 RARE_COUNT = 3  # but in few groups any word may
@@ -56,15 +57,21 @@ class _Group:
 	callers: set[str] = field(default_factory=set)
 	paths: set[tuple[str, ...]] = field(default_factory=set)
 	words: set[str] = field(default_factory=set)
+	titles: set[str] = field(default_factory=set)
 
 	def add(self, clues: Clues) -> None:
-		_keep(self.said, clues.said)
+		if clues.level == MESSAGE:
+			_keep(self.said, clues.said)
+		else:
+			_keep(self.said, clues.said[:1])
+			_keep(self.titles, clues.said[1:])
 		_keep(self.paths, (clues.path,))
 		_keep(self.callers, (clues.caller,) if clues.caller else ())
 		_keep(self.words, clues.words)
 		self.cut |= clues.cut
 
 	def take(self, other: _Group) -> None:
+		_keep(self.said, other.said)
 		_keep(self.paths, other.paths)
 		_keep(self.callers, other.callers)
 		_keep(self.words, other.words)
@@ -106,6 +113,7 @@ class Linker:
 				link = _inner(group, alike.get((group.kind, group.message), []), whole, rare)
 				if link:
 					found[name] = link
+		found |= _causes({n: g for n, g in self._groups.items() if g.level != MESSAGE}, found)
 		standing = {n: g for n, g in self._groups.items() if g.level == FRAMEWORK and n not in found}
 		index = _Index(whole | standing)
 		for name, group in sorted(self._groups.items()):
@@ -153,14 +161,43 @@ def _same_place(one: _Group, other: _Group) -> str:
 		return "the same function, another line of the statement" if _continues(shown) else ""
 	if key or key_2 or statement != statement_2 or not one.callers & other.callers:
 		return ""
-	if module == module_2:
+	if module == module_2 or _is_telling(one):
 		return "the same statement and caller, the function was renamed"
-	moved = function == function_2 and module.rpartition("/")[2] == module_2.rpartition("/")[2]
+	# `validate` and `run` are in every module
+	moved = function == function_2 and "_" in function.strip("_")
 	return "the same function and caller, the module was moved" if moved else ""
 
 
 def _continues(statement: str) -> bool:
 	return statement.startswith((")", "]", "}", "."))
+
+
+def _causes(groups: dict[str, _Group], joined: dict[str, Link]) -> dict[str, Link]:
+	"""Frappe 16 logs the cause of an exception raised `from` another one, under the message of the exception itself."""
+	by_message: dict[str, set[str]] = defaultdict(set)
+	for name, group in groups.items():
+		if _is_telling(group):
+			for message in {group.message, *group.said}:
+				by_message[message].add(joined[name].group if name in joined else name)
+	found: dict[str, Link] = {}
+	for name, group in sorted(groups.items()):
+		if name in joined:
+			continue
+		raised = {
+			other for title in group.titles if _is_sentence(title) for other in by_message.get(title, ())
+		}
+		fitting = [
+			other
+			for other in sorted(raised - {name})
+			if groups[other].kind != group.kind and _may_cause(group, groups[other])
+		]
+		if len(fitting) == 1:
+			found[name] = Link(fitting[0], "joined with the group of the exception that this one caused")
+	return found
+
+
+def _may_cause(cause: _Group, raised: _Group) -> bool:
+	return cause.place is None or (raised.place is not None and cause.place[:2] == raised.place[:2])
 
 
 def _inner(group: _Group, fitting: list[str], whole: dict[str, _Group], rare: frozenset[str]) -> Link | None:
@@ -192,8 +229,9 @@ class _Index:
 		self.groups = groups
 		self.by_message: dict[str, list[str]] = defaultdict(list)
 		for name, group in sorted(groups.items()):
-			if len(group.message.split()) > 1:
-				self.by_message[group.message].append(name)
+			for message in sorted({group.message, *group.said}):
+				if message == QUOTED or len(message.split()) > 1:
+					self.by_message[message].append(name)
 		self.messages = sorted(self.by_message)
 
 	def starting(self, beginning: str) -> list[str]:
@@ -230,9 +268,13 @@ def _told(group: _Group, index: _Index, rare: frozenset[str]) -> Link | None:
 
 def _is_telling(group: _Group) -> bool:
 	"""Whether a message is the site's own and long enough to be used in one place."""
-	words = [word for word in group.message.split(" ") if word.strip(".,:;()").isalpha()]
 	known = group.kind in _COMMON_KINDS or group.kind.startswith(("database error", "no exception"))
-	return group.level == OWN and not known and len(words) >= TOLD_WORDS
+	telling = group.kind in SCHEMA_EXCEPTIONS or (not known and _is_sentence(group.message))
+	return group.level == OWN and telling
+
+
+def _is_sentence(message: str) -> bool:
+	return sum(word.strip(".,:;()[]").isalpha() for word in message.split(" ")) >= TOLD_WORDS
 
 
 def _best(

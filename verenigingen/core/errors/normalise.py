@@ -29,12 +29,17 @@ _SQL_VALUES = re.compile(
 # Numbers that name the error and do not count or identify anything: MySQL codes, errno, HTTP status.
 _CODE = r"\(\d{4}, |\[Errno -?\d+\]|\b[1-5]\d\d (?=Client Error|Server Error)"
 _QUOTED = r"(?<!\w)(?:'(?:[^'\n]|(?<=\w)'(?=\w)){0,300}'|\"[^\"\n]{0,300}\"|`[^`\n]{0,300}`(?:\.`[^`\n]{0,100}`){0,3})(?!\w)"
-_POSTCODE = r"\b\d{4} ?[A-Z]{2}\b"  # Dutch: digits alone would leave the letters behind
+# Values with blanks in them: Dutch postcode, IBAN, telephone number.
+_SPACED = (
+	r"\b(?:\d{4} ?[A-Z]{2}|[A-Z]{2}\d{2}(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,4})?)\b"
+	r"|(?<![\w(])[+(]\d[\d() .\-/]{6,24}\d\b"
+)
 _ADDRESS = r"(?<![\w.])(?:[a-z]{2,10}:/)?/[^\s'\"<>)]+"  # with its query, which is data
 _WORD = r"[^\s'\"`,;()\[\]{}<>=|]+"
-_PARTS = re.compile(f"({_CODE})|({_QUOTED})|({_POSTCODE})|({_ADDRESS})|({_WORD})")
+_PARTS = re.compile(f"({_CODE})|({_QUOTED})|({_SPACED})|({_ADDRESS})|({_WORD})")
 # Exceptions whose text is a tuple, (1205, 'Lock wait timeout exceeded') or ('text',): the text counts.
 _TUPLE = re.compile(r"\((?:(\d{4}), )?(?:b?'([^\n]*)'|\"([^\n]*)\"),?\)\Z")
+_CUT_TUPLE = re.compile(r"\A\((\d{4}), ['\"](?!.*['\"]\)\Z)")
 _SENTENCE_FIRST = re.compile(r"\((?:'([^'\n]{1,300})'|\"([^\"\n]{1,300})\"), ")
 _OBJECT = re.compile(
 	r"<(?:function |class '?|module '?|bound method )?([\w.]{1,80})[^<>]{0,200} at 0x[0-9a-f]+>"
@@ -46,19 +51,24 @@ _SECRET = re.compile(
 	r"(?:(?:bearer|basic|token)\s{1,3})?[^\s'\",;&)]+",
 	re.IGNORECASE,
 )
+_SECRET_HINTS = ("passw", "pwd", "secret", "token", "key", "authorization", "cookie")
 _STAND_IN = "x0"  # has the form of an identifier
-_SPACED_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,4})?\b")
-_TELEPHONE = re.compile(r"(?<![\w(])(?:\+|\()\d[\d() .\-/]{6,24}\d\b")
 # The text of a link to a document is the document's name.
 _LINK = re.compile(r"<a\s[^<>]{0,500}>[^<>]{0,200}</a>")
 # Frappe's MandatoryError: the DocType and the fields are the program's, the document is not.
 _MANDATORY = re.compile(r"\[([^\[\],\n]{1,60}), [^\[\]\n]{1,160}\]: (?=[a-z])")
+# Frappe's DuplicateEntryError: DocType, document, and what the database said.
+_DUPLICATE = re.compile(
+	r"\('([^'\n]{1,60})', (?:'[^'\n]{0,160}'|\"[^\"\n]{0,160}\"|\d{1,18}), IntegrityError\(1062, .*"
+)
+_KEY = re.compile(r"for key '(?:[^'.\n]{1,80}\.)?([^'.\n]{1,80})'")
 _TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,10}(?:\s[^<>]{0,500})?/?>")
 _REPEATED = re.compile(r"(<(?:n|id|value)>)(?:[\s,|]{1,3}<(?:n|id|value)>)+")
 _SLOTS = re.compile(
 	r"<(?:n|id|value|name|mail|url|path)>(?:[\s,|/+()-]{0,3}<(?:n|id|value|name|mail|url|path)>)*"
 )
 _BLANKS = re.compile(r"\s+")
+_CAPITAL = re.compile(r"[ (\[{'\"][^\W\d_a-z]")  # beyond the first word
 _IDENTIFIER = re.compile(r"[A-Za-z_][\w.]{0,80}\Z")
 _NUMBER = re.compile(r"[-+€$]?[\d][\d.,:/\-+%T]*\Z")
 _DIGIT = re.compile(r"\d")
@@ -121,7 +131,7 @@ def normalise(message: str, exception: str | None = None) -> str:
 		return found if kind == 1 else "<id>"
 
 	text = _BLANKS.sub(" ", _PARTS.sub(replace, text)).strip()
-	if not keep_names and not text.islower():
+	if not keep_names and _CAPITAL.search(text):
 		text = without_names(text)
 	return _REPEATED.sub(r"\1", text) if text.count("<") > 1 else text
 
@@ -148,13 +158,15 @@ def _plain(text: str) -> str:
 	if "<" in text or "&" in text:
 		text = _TOKEN.sub(_STAND_IN, html.unescape(text))
 		text = _TAG.sub(" ", _OBJECT.sub(r"\1", _LINK.sub(_STAND_IN, text)))
+	if "IntegrityError(1062" in text:
+		text = _DUPLICATE.sub(_duplicate, text)
 	if text.startswith("("):
 		text = _unpacked(text)
 	if "]: " in text:
 		text = _MANDATORY.sub(rf"[\1, {_STAND_IN}]: ", text)
-	if ":" in text or "=" in text:
+	lowered = text.lower()
+	if any(map(lowered.__contains__, _SECRET_HINTS)):
 		text = _SECRET.sub(rf"\1{_STAND_IN}", text)
-	text = _TELEPHONE.sub(_STAND_IN, _SPACED_IBAN.sub(_STAND_IN, text))
 	for hint, pattern, replacement in _REWORDED:
 		if hint in text:
 			text = pattern.sub(replacement, text)
@@ -172,13 +184,18 @@ def title_line(text: str, limit: int = TITLE_LIMIT) -> str:
 	return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
+def _duplicate(found: re.Match[str]) -> str:
+	key = _KEY.search(found[0])
+	return f"Duplicate entry in {found[1]} for" + (f" key '{key[1]}'" if key else "")
+
+
 def _unpacked(text: str) -> str:
 	first = _SENTENCE_FIRST.match(text)
 	if first and (first[1] or first[2]).count(" ") > 1:
 		return str(first[1] or first[2])  # what was raised with a sentence and something to look at
 	found = _TUPLE.match(text.rstrip())
 	if not found:
-		return text
+		return _CUT_TUPLE.sub(r"(\1, ", text)
 	inner = found[2] if found[2] is not None else found[3]
 	return f"({found[1]}, {inner})" if found[1] else inner
 

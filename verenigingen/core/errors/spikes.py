@@ -17,10 +17,10 @@ from scipy.special import betainc
 
 from .baseline import WINDOWS, Baseline
 
-# Chance at which a look at one hour raises an alert, shared out over the windows: one false alert in about eighty weeks of
-# an issue (measured, benchmarks/spikes.py). Most of it for the short windows, which tell soonest.
-ALARM = 2.5e-4
-SHARES = np.array([1.5, 1.5, 1.0, 0.5, 0.3, 0.1])
+# Chance at which a look at one hour raises an alert, and each window's share of it: one false alert in about 70 weeks of an
+# issue (measured, benchmarks/spikes.py). Most of it for three hours, as short spikes of rare errors need it.
+ALARM = 2e-4
+SHARES = np.array([1.0, 1.5, 2.0, 1.0, 0.2, 0.05])
 LEAST_EVENTS = 3  # within the window; one or two of a rare error are no spike
 LEAST_RATIO = 1.5
 RAISED = 2.0  # standard deviations above the mean
@@ -29,6 +29,7 @@ KNOWN_HOURS = 12  # of history before anything is judged, and a whole day since 
 NEWBORN = 24
 WEEK = 168
 LIKE_LAST_WEEK = 0.05  # chance above which a count is taken for the repetition of last week's
+UNKNOWN_RATIO = 5.0  # times the highest count so far, where no week before is known
 CALM = 1.5  # standard deviations above the mean over three hours: below that a spike is over
 REFRACTORY = 6  # hours after a spike in which a further rise belongs to it
 LASTING = 48  # hours after which a spike is the new level
@@ -168,18 +169,23 @@ class Scan:
 			best = int((chance[at] / SHARES).argmin())
 			count, mean = float(sums[at, best]), float(means[at, best])
 			alert = Alert(row, first + int(at), WINDOWS[best], round(count), mean, float(chance[at, best]))
-			if not self._like_last_week(alert, float(wide[at, best])):
+			if not self._like_before(alert, float(wide[at, best])):
 				self._begin(alert, _TODAY + int(at))
 				return int(at) + 1
 		return 24
 
-	def _like_last_week(self, alert: Alert, variance: float) -> bool:
-		"""Whether as many events, but for chance, came a week before, an hour sooner or later."""
+	def _like_before(self, alert: Alert, variance: float) -> bool:
+		"""Whether as many events, but for chance, came a week before, an hour sooner or later.
+
+		Where no week is known, a weekly rhythm cannot be told from a spike: then only what is many times the highest count
+		so far is none.
+		"""
 		flat = self.counts[alert.row].reshape(-1)
-		ends = [alert.hour - WEEK + shift + 1 for shift in (-1, 0, 1)]
 		if self._age[alert.row] + alert.hour % 24 < WEEK:
-			return False
-		before = max(float(flat[end - alert.window : end].sum()) for end in ends) + 0.5
+			sums = np.convolve(flat[: alert.hour + 1 - alert.window], np.ones(alert.window))
+			return alert.events < UNKNOWN_RATIO * float(sums.max())
+		ends = [alert.hour - WEEK + shift + 1 for shift in (-1, 0, 1)]
+		before = max(float(flat[max(0, end - alert.window) : end].sum()) for end in ends) + 0.5
 		spread = 2 * before * max(1.0, variance / alert.expected)
 		return bool(tail(np.array(float(alert.events)), np.array(before), np.array(spread)) > LIKE_LAST_WEEK)
 

@@ -195,6 +195,11 @@ def observe(window: ErrorWindow) -> Observed:
 	"""Bring a window into the form the analysis works on. Pure; costs one pass over the counts."""
 	order = sorted(range(len(window.issues)), key=lambda index: window.issues[index].name)
 	exposure, complete = observed_hours(window.first_day, 2 * window.days, window.data_since, window.now)
+	for start, end in window.gaps:
+		until = min(end, window.now).astimezone(zone(window))
+		lost, _ = observed_hours(window.first_day, 2 * window.days, start, until)
+		exposure = np.clip(exposure - lost, 0.0, None)
+		complete &= lost.sum(axis=1) == 0
 	covered = exposure.sum(axis=1) > 0
 	counts = np.where(covered[None, :, None], window.counts[order], 0)
 	return Observed(

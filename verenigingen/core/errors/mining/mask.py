@@ -11,7 +11,9 @@ from collections.abc import Iterable
 
 VALUE = "<*>"
 MESSAGE_LIMIT = 1_000  # characters of a message that take part
-WORDS_REMEMBERED = 100_000
+WORDS_REMEMBERED = 50_000
+WORD_LENGTH = 64  # longer ones are rarely seen again
+FORMS_REMEMBERED = 10_000
 _PERIOD_LIMIT = 12  # atoms of a phrase whose repetition is a list
 _BETWEEN = frozenset(",;|/&")
 
@@ -56,7 +58,7 @@ Atoms = tuple[str, ...]
 class Masker:
 	"""Turns messages into forms: their text with `<*>` for every sure value.
 
-	It remembers words and forms seen, at most WORDS_REMEMBERED of each; what it remembers never changes an answer.
+	It remembers some words and forms it has seen; that never changes an answer.
 	"""
 
 	def __init__(self) -> None:
@@ -72,14 +74,16 @@ class Masker:
 		for word in message.split():
 			found = words.get(word)
 			if found is None:
-				if len(words) >= WORDS_REMEMBERED:
-					words.clear()
-				found = words[word] = mask_word(word)
+				found = mask_word(word)
+				if len(word) <= WORD_LENGTH:
+					if len(words) >= WORDS_REMEMBERED:
+						words.clear()
+					words[word] = found
 			masked.append(found)
 		text = " ".join(masked)
 		form = self._forms.get(text)
 		if form is None:
-			if len(self._forms) >= WORDS_REMEMBERED:
+			if len(self._forms) >= FORMS_REMEMBERED:
 				self._forms.clear()
 			form = self._forms[text] = settle(text)
 		return form

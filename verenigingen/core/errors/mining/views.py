@@ -17,7 +17,8 @@ from .mask import VALUE, Atoms
 _NAME_WORDS = 5
 _BITS = (1 << 64) - 1
 _PLACES = 1 << 12  # more than a form has
-_REMEMBERED = 20_000
+_REMEMBERED = 500_000  # atoms of all views
+_JUDGED = 100  # places of a form that may be found to hold a value; the rest is only compared
 _PARTICLES = frozenset("de den der van von het ter ten te di da la le el al bin du dos".split())
 _FAULTS = ("Exception", "Error", "Warning")
 
@@ -47,12 +48,15 @@ class Views:
 		self._numbers: dict[str, int] = {}
 		self._factors: list[int] = []
 		self._seen: dict[tuple[str, Atoms], View] = {}
+		self._atoms = 0
 
 	def of(self, kind: str, atoms: Atoms) -> View:
 		"""A form seen in one of KINDS."""
 		view = self._seen.get((kind, atoms))
 		if view is None:
-			if len(self._seen) >= _REMEMBERED:
+			self._atoms += len(atoms) + 10
+			if self._atoms > _REMEMBERED:
+				self._atoms = 0
 				self._seen.clear()
 				self._numbers.clear()
 			view = self._seen[kind, atoms] = self._made(KINDS[kind], atoms)
@@ -67,7 +71,7 @@ class Views:
 		keys = texts
 		if kind.key is not None:
 			keys = tuple([kind.key if may else text for may, text in zip(varying, texts, strict=True)])
-		places = [place for place, text in enumerate(texts) if varying[place] or text == VALUE]
+		places = [place for place, text in enumerate(texts[:_JUDGED]) if varying[place] or text == VALUE]
 		around = self._around(keys) if places else []
 		return View(keys, texts, starts, tuple([(place, around[place]) for place in places]))
 
@@ -125,6 +129,10 @@ def _is_capital(atom: str) -> bool:
 	return atom[0].isupper() and len(atom) > 1 and not is_shouted(atom) and not is_identifier(atom)
 
 
+def _is_name(text: str) -> bool:
+	return _is_capital(text.partition(" ")[0])
+
+
 def _single(atoms: Atoms) -> tuple[int, ...]:
 	return tuple(range(len(atoms) + 1))
 
@@ -152,5 +160,5 @@ def _name_end(atoms: Atoms, place: int) -> int:
 KINDS: dict[str, _Kind] = {
 	"identifiers": _Kind(_single, is_identifier, "<id>"),
 	"words": _Kind(_single, is_word, None),
-	"names": _Kind(_with_names, _is_capital, "<name>"),
+	"names": _Kind(_with_names, _is_name, "<name>"),
 }
