@@ -28,6 +28,7 @@ ALLOWED = {
 	"collectors": (
 		"verenigingen.core",
 		"verenigingen.services.collection",
+		"verenigingen.services.site_changes",
 		"verenigingen.host.port",
 		"verenigingen.exceptions",
 	),

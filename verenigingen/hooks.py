@@ -15,7 +15,10 @@ after_uninstall = "verenigingen.install.after_uninstall"
 scheduler_events = {"cron": {"* * * * *": ["verenigingen.services.monitoring.collect_now"]}}
 
 # Other apps may add sources of their own under the same name.
-monitoring_collectors = ["verenigingen.collectors.error_log.collect"]
+monitoring_collectors = [
+	"verenigingen.collectors.error_log.collect",
+	"verenigingen.collectors.site_changes.collect",
+]
 
 default_log_clearing_doctypes = {
 	"Error Issue": 90,
@@ -23,6 +26,7 @@ default_log_clearing_doctypes = {
 	"Error Issue User": 90,
 	"Error User Day": 90,
 	"Error Issue Facet": 90,
+	"Site Change": 90,
 }
 
 user_data_fields = [

@@ -16,8 +16,10 @@ from datetime import date, datetime
 from typing import Any
 
 from verenigingen.core.errors import Identity, identify, sample
+from verenigingen.core.errors.life import Event, after_events, app_version
 from verenigingen.core.model import ErrorRow, as_date, as_datetime, as_text
 from verenigingen.host.port import Host, Row, in_chunks, marks
+from verenigingen.services.lives import LIFE_COLUMNS, UNKNOWN, columns_of, life_of
 
 ISSUE, ISSUE_DAY = "tabError Issue", "tabError Issue Day"
 ISSUE_USER, USER_DAY = "tabError Issue User", "tabError User Day"
@@ -51,6 +53,7 @@ class Batch:
 	oldest: datetime = datetime.max
 	identities: dict[str, tuple[Identity, str]] = field(default_factory=dict)
 	spans: dict[str, _Span] = field(default_factory=lambda: defaultdict(_Span))
+	events: dict[str, list[Event]] = field(default_factory=lambda: defaultdict(list))
 	hours: dict[tuple[str, date], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0] * 24))
 	users: dict[tuple[str, str], _Span] = field(default_factory=lambda: defaultdict(_Span))
 	user_days: Counter[tuple[date, str]] = field(default_factory=Counter)
@@ -73,6 +76,7 @@ def gather(batch: Batch, rows: Timed, pseudonym: Callable[[str], str]) -> None:
 		if when < batch.oldest:
 			batch.oldest = when
 		batch.spans[issue].add(when)
+		batch.events[issue].append((when, app_version(row.facets, identity.app)))
 		day = when.date()
 		batch.hours[issue, day][when.hour] += 1
 		if row.user:
@@ -104,19 +108,17 @@ def _existing(host: Host, table: str, columns: str, names: Iterable[str]) -> dic
 
 
 def _write_issues(host: Host, source: str, batch: Batch) -> None:
-	old = _existing(
-		host, ISSUE, "event_count, first_seen, last_seen, sources, status, resolved_at", batch.spans
-	)
+	old = _existing(host, ISSUE, f"event_count, first_seen, last_seen, sources, {LIFE_COLUMNS}", batch.spans)
 	new_rows, known_rows = [], []
 	for name, span in batch.spans.items():
-		count, first, last, sources, status, resolved = old.get(name, (0, None, None, None, "Open", None))
+		count, first, last, sources, *life = old.get(name, (0, None, None, None, *UNKNOWN))
 		row = {
 			"name": name,
 			"event_count": int(count or 0) + span.count,
 			"first_seen": _earlier(first, span.first),
 			"last_seen": _later(last, span.last),
 			"sources": _sources(sources, source, span.count),
-			"status": _status(as_text(status), as_datetime(resolved), span.last),
+			**columns_of(after_events(life_of(life), batch.events[name])),
 		}
 		if name in old:
 			known_rows.append(row)
@@ -140,13 +142,6 @@ def _description(identity: Identity, excerpt: str) -> dict[str, object]:
 		"severity": identity.severity,
 		"sample": excerpt,
 	}
-
-
-def _status(status: str, resolved: datetime | None, last: datetime) -> str:
-	# the event's own time counts, not its arrival: a late row from before the repair is no regression
-	if status == "Resolved" and resolved is not None and last > resolved:
-		return "Regressed"
-	return status or "Open"
 
 
 def _sources(stored: object, source: str, count: int) -> str:
@@ -200,6 +195,7 @@ def _write_users(host: Host, batch: Batch) -> None:
 			}
 		)
 	host.store.upsert(ISSUE_USER, rows)
+	_count_users(host, sorted({issue for issue, _ in batch.users}))
 	days = {f"{day:%Y%m%d}-{user}": (day, user, count) for (day, user), count in batch.user_days.items()}
 	known = _existing(host, USER_DAY, "event_count", days)
 	host.store.upsert(
@@ -214,6 +210,15 @@ def _write_users(host: Host, batch: Batch) -> None:
 			for name, (day, user, count) in days.items()
 		],
 	)
+
+
+def _count_users(host: Host, issues: list[str]) -> None:
+	for chunk in in_chunks(issues, IDS_PER_QUERY):
+		found = host.store.query(
+			f"SELECT issue, COUNT(DISTINCT `user`) FROM `{ISSUE_USER}` WHERE issue IN ({marks(len(chunk))}) GROUP BY issue",
+			chunk,
+		)
+		host.store.upsert(ISSUE, [{"name": issue, "user_count": int(count)} for issue, count in found])
 
 
 def facet_name(issue: str, day: date, kind: str, value: str) -> str:

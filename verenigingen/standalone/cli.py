@@ -31,7 +31,11 @@ from verenigingen.standalone.work import work_once
 from verenigingen.standalone.wsgi import open_server, require_port
 
 SITELESS = ("demo", "group")  # commands that need no site
-DOORS = ("verenigingen.utils.analytics_engine", "verenigingen.www.monitoring_dashboard")
+DOORS = (
+	"verenigingen.utils.analytics_engine",
+	"verenigingen.utils.error_issues",
+	"verenigingen.www.monitoring_dashboard",
+)
 
 
 class Program(click.Group):
