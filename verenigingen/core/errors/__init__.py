@@ -8,6 +8,7 @@ from .health import health_statement
 from .identity import Identity, identify, sample
 from .patterns import analyse_patterns
 from .severity import rank_severity
+from .state import History, Judgement, judge
 from .window import ErrorWindow, IssueFacts, UserCount
 
 __all__ = [
@@ -15,12 +16,15 @@ __all__ = [
 	"CATEGORIES",
 	"SEVERITIES",
 	"ErrorWindow",
+	"History",
 	"Identity",
 	"IssueFacts",
+	"Judgement",
 	"UserCount",
 	"analyse_patterns",
 	"health_statement",
 	"identify",
+	"judge",
 	"rank_severity",
 	"sample",
 ]

@@ -176,26 +176,37 @@ def local(moment: datetime | None, window: ErrorWindow) -> str | None:
 def observe(window: ErrorWindow) -> Observed:
 	"""Bring a window into the form the analysis works on. Pure; costs one pass over the counts."""
 	order = sorted(range(len(window.issues)), key=lambda index: window.issues[index].name)
-	length = 2 * window.days
-	exposure = np.zeros((length, 24))
-	complete = np.zeros(length, dtype=np.bool_)
-	if window.data_since is not None:
-		since, until = window.data_since.astimezone(timezone.utc), window.now.astimezone(timezone.utc)
-		starts = [
-			midnight(window.first_day + timedelta(days=index), zone(window)).astimezone(timezone.utc)
-			for index in range(length + 1)
-		]
-		for index, (start, end) in enumerate(pairwise(starts)):
-			if (
-				since < end and start < until and start < end
-			):  # a zone that moves over the date line skips a day
-				exposure[index] = _day_exposure(start, end, since, until, zone(window))
-				complete[index] = since <= start and end <= until
+	exposure, complete = observed_hours(window.first_day, 2 * window.days, window.data_since, window.now)
 	covered = exposure.sum(axis=1) > 0
 	counts = np.where(covered[None, :, None], window.counts[order], 0)
 	return Observed(
 		window, tuple(window.issues[index] for index in order), counts, exposure, covered, complete
 	)
+
+
+def observed_hours(
+	first_day: date, length: int, data_since: datetime | None, now: datetime
+) -> tuple[Hours, NDArray[np.bool_]]:
+	"""Hours observed by local day and hour, (length, 24), and by day whether it was observed as a whole.
+
+	Both moments are aware, `now` in the site's zone; data_since None means that nothing was observed.
+	"""
+	exposure = np.zeros((length, 24))
+	complete = np.zeros(length, dtype=np.bool_)
+	where = now.tzinfo
+	if data_since is None or where is None:
+		return exposure, complete
+	since, until = data_since.astimezone(timezone.utc), now.astimezone(timezone.utc)
+	starts = [
+		midnight(first_day + timedelta(days=index), where).astimezone(timezone.utc)
+		for index in range(length + 1)
+	]
+	for index, (start, end) in enumerate(pairwise(starts)):
+		# a zone that moves over the date line skips a day
+		if since < end and start < until and start < end:
+			exposure[index] = _day_exposure(start, end, since, until, where)
+			complete[index] = since <= start and end <= until
+	return exposure, complete
 
 
 def _day_exposure(start: datetime, end: datetime, since: datetime, until: datetime, where: tzinfo) -> Hours:

@@ -1,0 +1,260 @@
+"""What an issue does now: new, ongoing, spiking, fading, or regressed, each with the reason and the numbers that decided.
+
+Spiking and fading are judged against the issue's own past, as `spikes` finds spikes, and over all issues together
+(Holm, Scand. J. Statist. 6 (1979) 65-70), so that a site with a thousand issues has no more alarms by chance than one with
+ten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .baseline import WINDOWS, Baseline
+from .spikes import REFRACTORY, Episode, Scan, at_most
+from .window import Counts, Hours, observed_hours
+
+STATES = ("regressed", "new", "spiking", "fading", "ongoing", "resolved", "unknown")
+ALPHA = 0.01
+FRESH = timedelta(days=7)  # so long an issue is new
+# After collection starts every error looks new, as nothing before it is known.
+SETTLING = timedelta(days=2)
+FADING_DAYS = (1, 3, 7)
+FADED = 0.5  # of what is usual; fewer by less is no news
+ENOUGH_HOURS = 7 * 24  # of history before the days that may have faded
+LOOKS = 24 * len(WINDOWS)  # at an issue within a day
+RARE = 0.05
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class History:
+	"""One issue as it is judged.
+
+	counts has the shape (days, 24): events by local day and local hour, the last day is that of `now`; all issues judged
+	together have equally many days (28 or more make a pattern of the week known). status is that of the Error Issue.
+	Times are aware, or naive in the site's time.
+	"""
+
+	name: str
+	counts: Counts
+	first_seen: datetime | None
+	last_seen: datetime | None
+	status: str = "Open"
+	resolved_at: datetime | None = None
+
+
+class Judgement(NamedTuple):
+	"""State (one of STATES), the reason in words, and its numbers.
+
+	evidence holds what decided: `count`, `expected`, `ratio`, `p_value` (corrected for the number of looks and issues),
+	`since` and `until` (ISO); what was not measured is missing.
+	"""
+
+	issue: str
+	state: str
+	reason: str
+	evidence: dict[str, Any]
+
+
+def judge(
+	issues: Sequence[History], *, now: datetime, data_since: datetime | None, alpha: float = ALPHA
+) -> list[Judgement]:
+	"""The state of each issue at `now` (aware, in the site's zone), in the order given.
+
+	data_since: since when events are collected (aware), None if they are not: then every issue is "unknown". alpha:
+	chance that any of the issues is called spiking (or fading) when none is. Raises ValueError for a naive `now` or
+	unequal shapes.
+
+	- regressed: the status says so, or an event is later than `resolved_at` of a resolved issue, by the event's own time;
+	- new: first seen in the last 7 days, when collection had run for two days;
+	- spiking: far more events than usual, until some hours ago at the longest; fading: far fewer over the last days;
+	- ongoing: none of these; resolved: no event since it was resolved.
+	"""
+	if now.tzinfo is None:
+		raise ValueError("now must be aware, in the zone of the site")
+	if not issues:
+		return []
+	if data_since is None:
+		return [Judgement(issue.name, "unknown", "errors are not collected yet", {}) for issue in issues]
+	counts = np.stack([issue.counts for issue in issues]).astype(np.float64)
+	if counts.ndim != 3 or counts.shape[2] != 24:
+		raise ValueError(f"counts of an issue must have the shape (days, 24), not {counts.shape[1:]}")
+	first_day = now.date() - timedelta(days=counts.shape[1] - 1)
+	seen, _ = observed_hours(first_day, counts.shape[1], data_since, now)
+	births = [_aware(issue.first_seen, now) for issue in issues]
+	exposure = lived(seen, births, now)
+	scan, frozen = _scan(np.where(exposure > 0, counts, 0.0), exposure, first_day.weekday())
+	spiking = _spiking(scan, now, alpha)
+	fading = _fading(scan, frozen, alpha) if frozen else {}
+	found = []
+	for row, issue in enumerate(issues):
+		verdict = (
+			_regressed(issue, now)
+			or _new(issue, now, data_since, int(counts[row].sum()))
+			or spiking.get(row)
+			or fading.get(row)
+			or ("ongoing", *_ongoing(counts[row], exposure[row]))
+		)
+		found.append(Judgement(issue.name, *verdict))
+	return found
+
+
+_Verdict = tuple[str, str, dict[str, Any]]
+
+
+def lived(seen: Hours, births: Sequence[datetime | None], now: datetime) -> Hours:
+	"""Hours observed of each issue, (issues, days, 24): those of `seen` (days, 24) since the hour it was first seen."""
+	exposure = np.repeat(seen[None], len(births), axis=0)
+	last = seen.shape[0] - 1
+	for row, birth in enumerate(births):
+		if birth is not None:
+			here = birth.astimezone(now.tzinfo)
+			day = last - (now.date() - here.date()).days
+			if day >= 0:
+				exposure[row].reshape(-1)[: 24 * day + here.hour] = 0
+	return exposure
+
+
+def _aware(moment: datetime | None, now: datetime) -> datetime | None:
+	return moment.replace(tzinfo=now.tzinfo) if moment is not None and moment.tzinfo is None else moment
+
+
+def _scan(counts: Hours, exposure: Hours, weekday: int) -> tuple[Scan, Baseline | None]:
+	"""The scan of all days, and the baseline as it was before the days that may have faded."""
+	scan, frozen = Scan(counts, exposure, weekday), None
+	for day in range(counts.shape[1]):
+		if day == counts.shape[1] - FADING_DAYS[-1]:
+			frozen = deepcopy(scan.baseline)
+		scan.step(day)
+	return scan, frozen
+
+
+def _regressed(issue: History, now: datetime) -> _Verdict | None:
+	resolved, last = _aware(issue.resolved_at, now), _aware(issue.last_seen, now)
+	status = issue.status.lower()
+	evidence = {"since": _iso(resolved, now), "until": _iso(last, now)}
+	if status == "regressed" or (status == "resolved" and resolved and last and last > resolved):
+		if resolved is None or last is None:
+			return "regressed", "it was resolved and came back", evidence
+		return "regressed", f"resolved {_when(resolved, now)}, last seen {_when(last, now)}", evidence
+	if status.startswith("resolved"):
+		when = f" {_when(resolved, now)}" if resolved else ""
+		return "resolved", f"resolved{when}, no event that counts since", evidence
+	return None
+
+
+def _new(issue: History, now: datetime, data_since: datetime, count: int) -> _Verdict | None:
+	"""New, with the chance that an error this frequent had stayed unseen until then, had it been there before."""
+	first = _aware(issue.first_seen, now)
+	if first is None or first < max(now - FRESH, data_since + SETTLING):
+		return None
+	since, before = (now - first) / timedelta(hours=1) + 24, (first - data_since) / timedelta(hours=1)
+	chance = (since / (since + before)) ** max(count - 0.5, 0.5)
+	reason = f"first seen {_when(first, now)}, after {before / 24:.0f} days without"
+	if chance > RARE:
+		reason += f"; so rare ({_events(count)}) that it may have been there before"
+	return "new", reason, {"count": count, "since": _iso(first, now), "p_value": round(chance, 6)}
+
+
+def _spiking(scan: Scan, now: datetime, alpha: float) -> dict[int, _Verdict]:
+	hour = 24 * (scan.counts.shape[1] - 1) + now.hour
+	recent: dict[int, Episode] = {}
+	for episode in scan.episodes:
+		if hour - episode.end <= REFRACTORY:
+			recent[episode.alert.row] = episode
+	size = len(scan.counts)
+	chances = np.ones(size)
+	for row, episode in recent.items():
+		chances[row] = min(1.0, episode.p_value * LOOKS)
+	verdicts: dict[int, _Verdict] = {}
+	for row, p_value in holm(chances, alpha).items():
+		episode = recent[row]
+		start = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=hour - episode.start)
+		reason = f"{_events(round(episode.count))} since {_when(start, now)}, {_usual(episode.expected)} ({p_text(p_value)})"
+		evidence = _numbers(episode.count, episode.expected, p_value)
+		verdicts[row] = ("spiking", reason, evidence | {"since": _iso(start, now)})
+	return verdicts
+
+
+def _fading(scan: Scan, frozen: Baseline, alpha: float) -> dict[int, _Verdict]:
+	"""Fewer events over the last days than the baseline before them expects, by issue."""
+	days = scan.counts.shape[1]
+	size = len(scan.counts)
+	mean, variance, count = np.zeros((3, size, FADING_DAYS[-1]))
+	for place, day in enumerate(range(days - FADING_DAYS[-1], days)):
+		rate, spread, shared = frozen.expect((scan.weekday + day) % 7)
+		seen = scan.exposure[:, day]
+		mean[:, place], variance[:, place] = (rate * seen).sum(axis=1), (spread * seen).sum(axis=1)
+		count[:, place] = scan.counts[:, day].sum(axis=1)
+	chances, best = np.ones(size), np.zeros(size, dtype=np.int64)
+	for length in FADING_DAYS:
+		usual, had = mean[:, -length:].sum(axis=1), count[:, -length:].sum(axis=1)
+		wide = variance[:, -length:].sum(axis=1) + shared * usual**2
+		fewer = np.minimum(1.0, len(FADING_DAYS) * at_most(had, usual, wide))
+		fewer[(had > FADED * usual) | (frozen.known < ENOUGH_HOURS)] = 1.0
+		better = fewer < chances
+		chances, best = np.where(better, fewer, chances), np.where(better, length, best)
+	verdicts: dict[int, _Verdict] = {}
+	for row, p_value in holm(chances, alpha).items():
+		length = int(best[row])
+		had, usual_sum = float(count[row, -length:].sum()), float(mean[row, -length:].sum())
+		span = "today" if length == 1 else f"in the last {length} days"
+		reason = f"{_events(round(had))} {span}, {_usual(usual_sum)} ({p_text(p_value)})"
+		verdicts[row] = ("fading", reason, _numbers(had, usual_sum, p_value) | {"days": length})
+	return verdicts
+
+
+def holm(chances: Hours, alpha: float) -> dict[int, float]:
+	"""Rows that stand out among all at once, each with its corrected p-value, at most `alpha` (Holm)."""
+	found: dict[int, float] = {}
+	worst = 0.0
+	for place, row in enumerate(np.argsort(chances, kind="stable")):
+		worst = max(worst, float(chances[row]) * (len(chances) - place))
+		if worst > alpha:
+			break
+		found[int(row)] = worst
+	return found
+
+
+def _ongoing(counts: Hours, exposure: Hours) -> tuple[str, dict[str, Any]]:
+	days = counts.sum(axis=1)[-FADING_DAYS[-1] :]
+	hours = float(exposure[-FADING_DAYS[-1] :].sum())
+	count = int(days.sum())
+	if not hours:
+		return "not observed in the last days", {}
+	return f"{_events(count)} in the last {len(days)} days, nothing unusual", {"count": count}
+
+
+def _numbers(count: float, expected: float, p_value: float) -> dict[str, Any]:
+	return {
+		"count": round(count),
+		"expected": round(float(expected), 2),
+		"ratio": round(float(count / expected), 2) if expected >= 0.005 else None,
+		"p_value": p_value,
+	}
+
+
+def _events(count: int) -> str:
+	return f"{count} event{'' if count == 1 else 's'}"
+
+
+def _usual(expected: float) -> str:
+	return f"where {expected:.1f} are usual" if expected >= 0.05 else "where none are usual"
+
+
+def p_text(value: float) -> str:
+	"""A p-value for people."""
+	return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
+
+
+def _iso(moment: datetime | None, now: datetime) -> str | None:
+	return moment.astimezone(now.tzinfo).isoformat(timespec="seconds") if moment else None
+
+
+def _when(moment: datetime, now: datetime) -> str:
+	return moment.astimezone(now.tzinfo).isoformat(sep=" ", timespec="minutes")[:16]
