@@ -70,6 +70,7 @@ def test_an_issue_tells_all_that_is_known(host: Host, issue: str) -> None:
 		"more": 0,
 		"reason": "no event of this issue told its app version",
 	}
+	assert found["state"]["state"] == "ongoing", "what is there when collection starts is not new"
 	assert "annual_fee" in found["sample"]
 	assert found["status_reason"] == "nobody has decided about it yet"
 	assert "jansen" not in json.dumps(found)
@@ -220,6 +221,22 @@ def test_a_listed_issue_has_the_counts_of_its_days(host: Host, two: dict[str, st
 	fee = page["issues"][1]
 	assert (fee["events"], fee["daily"]) == (3, [0, 0, 0, 3, 0, 0, 0])
 	assert fee["users"] == 1
+
+
+def test_the_onset_of_a_spiking_issue_is_its_spike(host: Host) -> None:
+	now = now_of(host).replace(minute=0, second=0, microsecond=0)
+	for day in range(1, 40):
+		add_rows(host, [f"usual {day}"], now - timedelta(days=day))
+	add_rows(host, [f"spike {n}" for n in range(200)], now - timedelta(minutes=59))
+	collect(host)
+	found = get_issue(name=only_issue(host))
+	assert found["state"]["state"] == "spiking"
+	assert found["suspects"]["onset_reason"] == "it spikes since then"
+	assert found["suspects"]["onset"] == aware_text(host, now - HOUR)
+
+
+def aware_text(host: Host, moment: datetime) -> str:
+	return moment.replace(tzinfo=host.clock.now().tzinfo).isoformat()
 
 
 def test_an_event_without_a_user_makes_users_unknown_not_none(host: Host) -> None:

@@ -6,7 +6,10 @@ from collections import defaultdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import numpy as np
+
 from verenigingen.core.errors import suspects
+from verenigingen.core.errors.state import History, judge
 from verenigingen.core.model import FACETS, as_date, as_datetime, as_text
 from verenigingen.exceptions import NotFound
 from verenigingen.host.port import Host
@@ -31,7 +34,7 @@ assert set(WHAT_NAMES) == set(FACETS)
 def get_issue(host: Host, name: str) -> dict[str, Any]:
 	"""One issue for its page. Raises NotFound.
 
-	Beside what `list_issues` gives: `reason` of the grouping, `sample`, `counts` by day and hour (null where nobody
+	Beside what `list_issues` gives: `state` (what it does now, with reason and evidence), `grouping`, `sample`, `counts` by day and hour (null where nobody
 	looked), `users`, what its events told (entry_points, app_versions, doctypes, documents, roles, sources: each
 	{"values", "reason"}), `assigned_to`, and `suspects` (see `core.errors.suspects`).
 	"""
@@ -45,6 +48,8 @@ def get_issue(host: Host, name: str) -> dict[str, Any]:
 	row = found[0]
 	issue = {**head(host, row[:11]), **standing(host, row[11:20])}
 	told = _told(host, name)
+	hours, since = _hours(host, name), _since(host)
+	state = _state(host, issue, hours, since)
 	return {
 		**issue,
 		"category_reason": as_text(row[20]),
@@ -54,27 +59,52 @@ def get_issue(host: Host, name: str) -> dict[str, Any]:
 			"fingerprint": as_text(row[23]),
 		},
 		"sample": as_text(row[24]),
-		"counts": _counts(host, name),
+		"state": state,
+		"counts": _counts(host, hours, since),
 		"users": _users(host, name),
 		**told,
 		"assigned_to": _assigned(host, name),
-		"suspects": _suspects(host, issue, as_text(row[24]), told),
+		"suspects": _suspects(host, issue, state, as_text(row[24]), told),
 	}
 
 
-def _counts(host: Host, name: str) -> dict[str, Any]:
-	"""Events by day of the last DAYS days and by hour of the last HOURLY_DAYS; null before collection began."""
-	now = host.clock.now()
-	first = now.date() - timedelta(days=DAYS - 1)
-	hours: dict[date, list[int]] = defaultdict(lambda: [0] * 24)
+def _first(host: Host) -> date:
+	return host.clock.now().date() - timedelta(days=DAYS - 1)
+
+
+def _hours(host: Host, name: str) -> dict[date, list[int]]:
+	"""Events by hour of the days that have any."""
+	hours: dict[date, list[int]] = {}
 	for day, stored in host.store.query(
-		f"SELECT day, hours FROM `{ISSUE_DAY}` WHERE issue = %s AND day >= %s", (name, first)
+		f"SELECT day, hours FROM `{ISSUE_DAY}` WHERE issue = %s AND day >= %s", (name, _first(host))
 	):
 		when = as_date(day)
 		if when is not None:
-			hours[when] = [a + b for a, b in zip(hours[when], parse_hours(stored), strict=True)]
-	since = _since(host)
-	days = [first + timedelta(days=offset) for offset in range(DAYS)]
+			before = hours.get(when, [0] * 24)
+			hours[when] = [a + b for a, b in zip(before, parse_hours(stored), strict=True)]
+	return hours
+
+
+def _state(
+	host: Host, issue: dict[str, Any], hours: dict[date, list[int]], since: datetime | None
+) -> dict[str, Any]:
+	"""What the issue does now, judged against its own past; see `core.errors.state.judge`."""
+	days = [_first(host) + timedelta(days=offset) for offset in range(DAYS)]
+	history = History(
+		name=issue["name"],
+		counts=np.array([hours.get(day, [0] * 24) for day in days], dtype=np.int64),
+		first_seen=issue["first_seen"],
+		last_seen=issue["last_seen"],
+		status=issue["status"],
+		resolved_at=issue["resolved_at"],
+	)
+	(found,) = judge([history], now=host.clock.now(), data_since=aware(host, since))
+	return {"state": found.state, "reason": found.reason, "evidence": found.evidence}
+
+
+def _counts(host: Host, hours: dict[date, list[int]], since: datetime | None) -> dict[str, Any]:
+	"""Events by day of the last DAYS days and by hour of the last HOURLY_DAYS; null before collection began."""
+	days = [_first(host) + timedelta(days=offset) for offset in range(DAYS)]
 	known = [day for day in days if since is not None and day >= since.date()]
 	hourly = known[-HOURLY_DAYS:]
 	return {
@@ -149,8 +179,10 @@ def _assigned(host: Host, name: str) -> list[str]:
 	return sorted({as_text(row[0]) for row in rows if row[0]})
 
 
-def _suspects(host: Host, issue: dict[str, Any], sample: str, told: dict[str, Any]) -> dict[str, Any]:
-	onset, why = _onset(issue)
+def _suspects(
+	host: Host, issue: dict[str, Any], state: dict[str, Any], sample: str, told: dict[str, Any]
+) -> dict[str, Any]:
+	onset, why = _onset(issue, state)
 	if onset is None:
 		return {"onset": None, "statement": "Unknown: no event of this issue has a time.", "suspects": []}
 	record = site_changes.load(host, onset - suspects.BASELINE, onset)
@@ -171,10 +203,12 @@ def _suspects(host: Host, issue: dict[str, Any], sample: str, told: dict[str, An
 	}
 
 
-def _onset(issue: dict[str, Any]) -> tuple[datetime | None, str]:
+def _onset(issue: dict[str, Any], state: dict[str, Any]) -> tuple[datetime | None, str]:
 	"""When what is to be explained began, naive."""
 	if issue["status"] == "Regressed" and issue["regressed_at"]:
 		return issue["regressed_at"].replace(tzinfo=None), "it came back then"
+	if state["state"] == "spiking" and state["evidence"].get("since"):
+		return as_datetime(state["evidence"]["since"]), "it spikes since then"
 	first = issue["first_seen"]
 	return (first.replace(tzinfo=None) if first else None), "it was seen for the first time then"
 

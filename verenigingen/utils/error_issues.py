@@ -41,7 +41,8 @@ def list_issues(
 def get_issue(name: str) -> dict[str, Any]:
 	"""All that is known of one error issue.
 
-	Result: what `list_issues` tells of it (without the period), `grouping` with its reason, `sample` (redacted),
+	Result: what `list_issues` tells of it (without the period), `state` (new, regressed, spiking, fading,
+	ongoing, resolved or unknown) with reason and evidence, `grouping` with its reason, `sample` (redacted),
 	`counts` by day (90) and hour (14 days), `users` (pseudonyms), `documents` (pseudonyms), `doctypes`,
 	`entry_points`, `app_versions`, `roles` and `sources` of its events, `assigned_to`, and `suspects`: what changed on
 	the site in the 48 hours before it began, the likeliest first, each with its evidence. What is not known is null
