@@ -45,8 +45,16 @@ test: setup lint
 	$(VENV)/bin/python -m pytest
 	bash tests/frappe_suite.sh
 
-bench: setup
-	$(VENV)/bin/python -m benchmarks.collection $(BENCH_ARGS)
+# Every benchmark prints its table; BENCH picks some of them: make bench BENCH="forecast".
+BENCH ?= collection forecast
+BENCH_DEPS := $(VENV)/.bench-installed
+
+$(BENCH_DEPS): $(STAMP)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -e '.[bench]'
+	touch $(BENCH_DEPS)
+
+bench: setup $(BENCH_DEPS)
+	for name in $(BENCH); do $(VENV)/bin/python -m benchmarks.$$name $(BENCH_ARGS) || exit 1; done
 
 docs: setup
 	$(VENV)/bin/python docs/build.py

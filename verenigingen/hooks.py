@@ -20,6 +20,8 @@ monitoring_collectors = [
 	"verenigingen.collectors.site_changes.collect",
 ]
 
+doctype_list_js = {"Error Issue": "public/js/error_issue_merge.js"}
+
 default_log_clearing_doctypes = {
 	"Error Issue": 90,
 	"Error Issue Day": 90,

@@ -6,6 +6,7 @@ import json
 import sqlite3
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from inspect import signature, unwrap
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import quote
@@ -42,6 +43,10 @@ def test_every_door_answers_those_who_may_and_nobody_else(served: Served, path: 
 	assert powerless.failed == (403, "PermissionError") and door.roles[0] in powerless.said
 	if "GET" in door.methods:
 		allowed = served.client.ask(API + path + "/", headers=served.key(*door.roles))
+		parameters = signature(unwrap(door.function)).parameters.values()
+		if any(parameter.default is parameter.empty for parameter in parameters):
+			assert allowed.failed == (417, "ValidationError")
+			return
 		assert allowed.status == 200 and allowed.json.keys() == {"message"}
 		assert allowed.headers["Cache-Control"] == "no-store"
 

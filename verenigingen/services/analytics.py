@@ -74,7 +74,7 @@ def load_window(host: Host, days: int) -> ErrorWindow:
 		)
 		positions = [index[row[0]] for row in cells]
 		offsets = [(_day(row[1]) - first).days for row in cells]
-		counts[positions, offsets] = table
+		np.add.at(counts, (positions, offsets), table)  # a merged issue has a row of each fingerprint and day
 	users = host.store.query(
 		"SELECT user, SUM(event_count) FROM `tabError User Day` WHERE day >= %s AND day <= %s GROUP BY user",
 		(start, now.date()),
@@ -112,7 +112,8 @@ def _day(value: object) -> Any:
 def _facts(host: Host, names: list[str], since: datetime) -> tuple[IssueFacts, ...]:
 	affected: dict[str, int] = dict(
 		host.store.query(
-			"SELECT issue, COUNT(*) FROM `tabError Issue User` WHERE last_seen >= %s GROUP BY issue", (since,)
+			"SELECT issue, COUNT(DISTINCT user) FROM `tabError Issue User` WHERE last_seen >= %s GROUP BY issue",
+			(since,),
 		)
 	)
 	rows = host.store.query(

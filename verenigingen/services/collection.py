@@ -21,9 +21,11 @@ from typing import Protocol
 
 import numpy as np
 
+from verenigingen.core.errors import Rules
 from verenigingen.core.model import ErrorRow, as_datetime
 from verenigingen.host.port import Host, in_chunks
 from verenigingen.services import ledger
+from verenigingen.services.grouping_settings import load_rules
 from verenigingen.services.rollup import Batch, gather, write
 
 LOCK = "collect"
@@ -116,6 +118,7 @@ class _Run:
 		self.deadline = self.began + seconds
 		self.collected = 0
 		self.in_time = True
+		self.rules = Rules(load_rules(host))
 		self.pseudonym = lru_cache(maxsize=10_000)(host.secrets.pseudonym)
 
 	def walk(self, total: int) -> None:
@@ -155,7 +158,8 @@ class _Run:
 		batch, counted, looked_at = Batch(), [], 0
 		for chunk in in_chunks(names, ROWS_PER_READ):
 			rows = self.source.rows(chunk, adjoining=adjoining)
-			gather(batch, ((row, believable(row.when, self.now)) for row in rows), self.pseudonym)
+			timed = ((row, believable(row.when, self.now)) for row in rows)
+			gather(batch, timed, self.pseudonym, self.rules)
 			counted += [row.key for row in rows]
 			looked_at += len(chunk)
 			if time.monotonic() > self.deadline:

@@ -27,6 +27,8 @@ OWN_TABLES = (
 	"tabError User Day",
 	"tabError Issue Facet",
 	"tabSite Change",
+	"tabError Issue Alias",
+	"tabError Grouping Rule",
 	LEDGER,
 	STATE,
 )

@@ -3,6 +3,10 @@
 Events are gathered first, without the database; what they add is then written inside the collector's transaction.
 Cells are read, added to in Python and written back whole: the lock makes that safe, and the same code runs on every
 database.
+
+Rows of the rollups are named by the fingerprint whose events they count, and bear the issue that the fingerprint
+belongs to: its own, or the one it was merged into (`services.grouping`). So an issue may have several rows of one day
+or user; whoever reads them adds them up.
 """
 
 from __future__ import annotations
@@ -10,12 +14,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from verenigingen.core.errors import Identity, identify, sample
+from verenigingen.core.errors import Identity, Rules, identify, sample
 from verenigingen.core.errors.life import Event, after_events, app_version
 from verenigingen.core.model import ErrorRow, as_date, as_datetime, as_text
 from verenigingen.host.port import Host, Row, in_chunks, marks
@@ -24,9 +28,11 @@ from verenigingen.services.lives import LIFE_COLUMNS, UNKNOWN, columns_of, life_
 ISSUE, ISSUE_DAY = "tabError Issue", "tabError Issue Day"
 ISSUE_USER, USER_DAY = "tabError Issue User", "tabError User Day"
 ISSUE_FACET = "tabError Issue Facet"
+ALIAS = "tabError Issue Alias"
 IDS_PER_QUERY = 1_000
 VALUES_PER_FACET = 20  # of one issue, day and kind; an error of every document must not keep a row for each
 OTHER = "(other)"
+NO_RULES = Rules()
 VALUE_LENGTH = 140
 Timed = Iterable[tuple[ErrorRow, datetime]]
 
@@ -43,6 +49,10 @@ class _Span:
 			self.first = when
 		if when > self.last:
 			self.last = when
+
+	def join(self, other: _Span) -> None:
+		self.count += other.count
+		self.first, self.last = min(self.first, other.first), max(self.last, other.last)
 
 
 @dataclass(slots=True)
@@ -65,10 +75,10 @@ def issue_name(fingerprint: str) -> str:
 	return fingerprint[:16]
 
 
-def gather(batch: Batch, rows: Timed, pseudonym: Callable[[str], str]) -> None:
-	"""Adds events, each with the naive site time it counts at, to `batch`."""
+def gather(batch: Batch, rows: Timed, pseudonym: Callable[[str], str], rules: Rules = NO_RULES) -> None:
+	"""Adds events, each with the naive site time it counts at, to `batch`. `rules`: the users' own for grouping."""
 	for row, when in rows:
-		identity = identify(row.title, row.text)
+		identity = rules.apply(identify(row.title, row.text), row.facets)
 		issue = issue_name(identity.fingerprint)
 		if issue not in batch.identities:
 			batch.identities[issue] = (identity, sample(row.title, row.text))
@@ -91,10 +101,12 @@ def gather(batch: Batch, rows: Timed, pseudonym: Callable[[str], str]) -> None:
 
 def write(host: Host, source: str, batch: Batch) -> None:
 	"""Adds what was gathered to issues and rollups. Call it inside the collector's transaction."""
-	_write_issues(host, source, batch)
-	_write_days(host, batch)
-	_write_users(host, batch)
-	_write_facets(host, batch)
+	# asked inside the lock: what was gathered may have been merged or taken apart since
+	homes = _write_shares(host, source, batch)
+	_write_issues(host, source, batch, homes)
+	_write_days(host, batch, homes)
+	_write_users(host, batch, homes)
+	_write_facets(host, batch, homes)
 
 
 def _existing(host: Host, table: str, columns: str, names: Iterable[str]) -> dict[str, Row]:
@@ -107,10 +119,40 @@ def _existing(host: Host, table: str, columns: str, names: Iterable[str]) -> dic
 	return found
 
 
-def _write_issues(host: Host, source: str, batch: Batch) -> None:
-	old = _existing(host, ISSUE, f"event_count, first_seen, last_seen, sources, {LIFE_COLUMNS}", batch.spans)
-	new_rows, known_rows = [], []
+def _write_shares(host: Host, source: str, batch: Batch) -> dict[str, str]:
+	"""Adds to the own parts of merged fingerprints; the issue of each that is not simply its own."""
+	homes, rows = {}, []
+	for chunk in in_chunks(list(batch.spans), IDS_PER_QUERY):
+		# an alias of an issue that is gone says nothing
+		for name, issue, count, first, last, sources in host.store.query(
+			f"SELECT a.name, a.issue, a.event_count, a.first_seen, a.last_seen, a.sources FROM `{ALIAS}` a"
+			f" JOIN `{ISSUE}` i ON i.name = a.issue WHERE a.name IN ({marks(len(chunk))})",
+			chunk,
+		):
+			span = batch.spans[name]
+			homes[name] = issue
+			rows.append(
+				{
+					"name": name,
+					"event_count": int(count or 0) + span.count,
+					"first_seen": _earlier(first, span.first),
+					"last_seen": _later(last, span.last),
+					"sources": _sources(sources, source, span.count),
+				}
+			)
+	host.store.upsert(ALIAS, rows)
+	return homes
+
+
+def _write_issues(host: Host, source: str, batch: Batch, homes: Mapping[str, str]) -> None:
+	spans: dict[str, _Span] = defaultdict(_Span)
+	events: dict[str, list[Event]] = defaultdict(list)
 	for name, span in batch.spans.items():
+		spans[homes.get(name, name)].join(span)
+		events[homes.get(name, name)] += batch.events[name]
+	old = _existing(host, ISSUE, f"event_count, first_seen, last_seen, sources, {LIFE_COLUMNS}", spans)
+	new_rows, known_rows = [], []
+	for name, span in spans.items():
 		count, first, last, sources, *life = old.get(name, (0, None, None, None, *UNKNOWN))
 		row = {
 			"name": name,
@@ -118,7 +160,7 @@ def _write_issues(host: Host, source: str, batch: Batch) -> None:
 			"first_seen": _earlier(first, span.first),
 			"last_seen": _later(last, span.last),
 			"sources": _sources(sources, source, span.count),
-			**columns_of(after_events(life_of(life), batch.events[name])),
+			**columns_of(after_events(life_of(life), events[name])),
 		}
 		if name in old:
 			known_rows.append(row)
@@ -126,6 +168,9 @@ def _write_issues(host: Host, source: str, batch: Batch) -> None:
 			new_rows.append(row | _description(*batch.identities[name]))
 	host.store.insert(ISSUE, new_rows)
 	host.store.upsert(ISSUE, known_rows)
+	# its other fields are the users' from the day they apply the rule; from now on no algorithm merges it
+	pins = [name for name in old if name in batch.identities and batch.identities[name][0].pinned]
+	host.store.upsert(ISSUE, [{"name": name, "pinned": 1} for name in pins])
 
 
 def _description(identity: Identity, excerpt: str) -> dict[str, object]:
@@ -140,6 +185,7 @@ def _description(identity: Identity, excerpt: str) -> dict[str, object]:
 		"category": identity.category,
 		"category_reason": identity.category_reason,
 		"severity": identity.severity,
+		"pinned": int(identity.pinned),
 		"sample": excerpt,
 	}
 
@@ -153,7 +199,7 @@ def _sources(stored: object, source: str, count: int) -> str:
 	return json.dumps(known, sort_keys=True)
 
 
-def _write_days(host: Host, batch: Batch) -> None:
+def _write_days(host: Host, batch: Batch, homes: Mapping[str, str]) -> None:
 	cells = {f"{issue}-{day:%Y%m%d}": (issue, day, hours) for (issue, day), hours in batch.hours.items()}
 	old = _existing(host, ISSUE_DAY, "hours", cells)
 	rows = []
@@ -164,7 +210,7 @@ def _write_days(host: Host, batch: Batch) -> None:
 		rows.append(
 			{
 				"name": name,
-				"issue": issue,
+				"issue": homes.get(issue, issue),
 				"day": day,
 				"event_count": sum(hours),
 				"hours": ",".join(map(str, hours)),
@@ -178,7 +224,7 @@ def parse_hours(stored: object) -> list[int]:
 	return [int(part) for part in as_text(stored).split(",")]
 
 
-def _write_users(host: Host, batch: Batch) -> None:
+def _write_users(host: Host, batch: Batch, homes: Mapping[str, str]) -> None:
 	spans = {f"{issue}-{user}": (issue, user, span) for (issue, user), span in batch.users.items()}
 	old = _existing(host, ISSUE_USER, "event_count, first_seen, last_seen", spans)
 	rows = []
@@ -187,7 +233,7 @@ def _write_users(host: Host, batch: Batch) -> None:
 		rows.append(
 			{
 				"name": name,
-				"issue": issue,
+				"issue": homes.get(issue, issue),
 				"user": user,
 				"event_count": int(count or 0) + span.count,
 				"first_seen": _earlier(first, span.first),
@@ -195,7 +241,7 @@ def _write_users(host: Host, batch: Batch) -> None:
 			}
 		)
 	host.store.upsert(ISSUE_USER, rows)
-	_count_users(host, sorted({issue for issue, _ in batch.users}))
+	count_users(host, sorted({homes.get(issue, issue) for issue, _ in batch.users}))
 	days = {f"{day:%Y%m%d}-{user}": (day, user, count) for (day, user), count in batch.user_days.items()}
 	known = _existing(host, USER_DAY, "event_count", days)
 	host.store.upsert(
@@ -212,13 +258,17 @@ def _write_users(host: Host, batch: Batch) -> None:
 	)
 
 
-def _count_users(host: Host, issues: list[str]) -> None:
+def count_users(host: Host, issues: list[str]) -> None:
+	"""Writes down how many distinct persons are known to have met each of the issues."""
 	for chunk in in_chunks(issues, IDS_PER_QUERY):
-		found = host.store.query(
-			f"SELECT issue, COUNT(DISTINCT `user`) FROM `{ISSUE_USER}` WHERE issue IN ({marks(len(chunk))}) GROUP BY issue",
-			chunk,
+		found: dict[str, int] = dict(
+			host.store.query(
+				f"SELECT issue, COUNT(DISTINCT `user`) FROM `{ISSUE_USER}` WHERE issue IN ({marks(len(chunk))})"
+				" GROUP BY issue",
+				chunk,
+			)
 		)
-		host.store.upsert(ISSUE, [{"name": issue, "user_count": int(count)} for issue, count in found])
+		host.store.upsert(ISSUE, [{"name": issue, "user_count": int(found.get(issue, 0))} for issue in chunk])
 
 
 def facet_name(issue: str, day: date, kind: str, value: str) -> str:
@@ -227,40 +277,45 @@ def facet_name(issue: str, day: date, kind: str, value: str) -> str:
 	return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 
-def _write_facets(host: Host, batch: Batch) -> None:
-	known: dict[tuple[str, Any, str], dict[str, int]] = defaultdict(dict)
-	for chunk in in_chunks(sorted({(issue, day) for issue, day, _ in batch.facets}), IDS_PER_QUERY // 2):
+def _write_facets(host: Host, batch: Batch, homes: Mapping[str, str]) -> None:
+	counted: dict[str, int] = {}  # by name of the row
+	known: dict[tuple[str, Any, str], set[str]] = defaultdict(set)
+	places = sorted({(homes.get(name, name), day) for name, day, _ in batch.facets})
+	for chunk in in_chunks(places, IDS_PER_QUERY // 2):
 		pairs = " OR ".join("(issue = %s AND day = %s)" for _ in chunk)
-		for issue, day, kind, value, count in host.store.query(
-			f"SELECT issue, day, kind, value, event_count FROM `{ISSUE_FACET}` WHERE {pairs}",
+		for name, issue, day, kind, value, count in host.store.query(
+			f"SELECT name, issue, day, kind, value, event_count FROM `{ISSUE_FACET}` WHERE {pairs}",
 			[part for pair in chunk for part in pair],
 		):
-			known[issue, as_date(day), kind][value] = int(count or 0)
+			known[issue, as_date(day), kind].add(value)
+			counted[name] = int(count or 0)
 	rows = []
-	for (issue, day, kind), counts in batch.facets.items():
-		old = known[issue, day, kind]
-		for value, count in _bounded(old, counts).items():
+	for (fingerprint, day, kind), counts in batch.facets.items():
+		issue = homes.get(fingerprint, fingerprint)
+		for value, count in _bounded(known[issue, day, kind], counts).items():
+			name = facet_name(fingerprint, day, kind, value)
 			rows.append(
 				{
-					"name": facet_name(issue, day, kind, value),
+					"name": name,
 					"issue": issue,
 					"day": day,
 					"kind": kind,
 					"value": value,
-					"event_count": old.get(value, 0) + count,
+					"event_count": counted.get(name, 0) + count,
 				}
 			)
 	host.store.upsert(ISSUE_FACET, rows)
 
 
-def _bounded(old: dict[str, int], added: Counter[str]) -> Counter[str]:
-	"""What to add by value: values beyond the first VALUES_PER_FACET are counted together."""
+def _bounded(old: set[str], added: Counter[str]) -> Counter[str]:
+	"""What to add by value: values beyond the first VALUES_PER_FACET are counted together. `old` learns the new ones."""
 	kept: Counter[str] = Counter()
 	room = VALUES_PER_FACET - len(old)
 	for value, count in sorted(added.items(), key=lambda pair: (-pair[1], pair[0])):
 		if value not in old:
 			room -= 1
 		kept[value if value in old or room >= 0 else OTHER] += count
+	old.update(kept)
 	return kept
 
 

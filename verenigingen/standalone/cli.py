@@ -24,15 +24,17 @@ from verenigingen.standalone import pages
 from verenigingen.standalone.api_keys import ApiKeys
 from verenigingen.standalone.check import BROKEN, check_site
 from verenigingen.standalone.demo.site import build_site
+from verenigingen.standalone.forecast import forecast_file
 from verenigingen.standalone.group import group
 from verenigingen.standalone.import_errors import import_errors
 from verenigingen.standalone.work import work as work_on
 from verenigingen.standalone.work import work_once
 from verenigingen.standalone.wsgi import open_server, require_port
 
-SITELESS = ("demo", "group")  # commands that need no site
+SITELESS = ("demo", "forecast", "group")  # commands that need no site
 DOORS = (
 	"verenigingen.utils.analytics_engine",
+	"verenigingen.utils.error_grouping",
 	"verenigingen.utils.error_issues",
 	"verenigingen.www.monitoring_dashboard",
 )
@@ -276,6 +278,7 @@ def _keys_of(ctx: click.Context) -> ApiKeys:
 	return _api_keys(options["site"], options["store"])
 
 
+main.add_command(forecast_file)
 main.add_command(group)
 
 

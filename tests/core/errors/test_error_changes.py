@@ -86,7 +86,7 @@ def test_a_burst_right_now_that_hits_many_is_critical() -> None:
 	counts[59, 10] = 40
 	report = analyse_patterns(window(counts[None], issues=(issue("ISS-0", users=30),), users_total=60))
 	(found,) = report["patterns"]["active_critical"]
-	assert "raised: 30 of 60 users hit" in found["severity_reason"]
+	assert "30 of 60 users hit 15" in found["severity_reason"]
 	assert any(
 		row["statement"].startswith("Burst from 2026-06-15 10:00 to 11:00") for row in report["insights"]
 	)

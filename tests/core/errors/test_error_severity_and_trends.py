@@ -17,37 +17,28 @@ from verenigingen.core.errors.trends import compare, mann_kendall, seasonal_kend
 LONG_AGO = NOON - timedelta(days=9)
 # name, facts, events, users in all, level, part of the reason
 RANKS = [
-	("its kind decides", {}, 5, None, "high", "high by its kind (code_defect)"),
-	(
-		"a quarter of the users",
-		{"severity": "medium", "users": 10},
-		5,
-		40,
-		"high",
-		"raised: 10 of 40 users hit",
-	),
-	(
-		"as ever, whoever it hits",
-		{"users": 10},
-		5,
-		40,
-		"high",
-		"10 of 40 users are hit: neither new nor rising",
-	),
-	("few users of a small site", {"users": 3}, 5, 3, "high", "by its kind"),
-	("many users", {"severity": "low", "users": 50}, 5, 5000, "medium", "raised"),
-	("users unknown", {"users": None}, 500, 40, "high", "by its kind"),
-	("quiet for a week", {"last_seen": LONG_AGO}, 5, None, "medium", "quiet for 9 days"),
-	("no event", {}, 0, None, "medium", "no event in the period"),
+	("its kind decides", {}, 5, None, "high", "high by its kind (code_defect) 38"),
+	("a quarter of the users", {"severity": "medium", "users": 10}, 5, 40, "high", "10 of 40 users hit 15"),
+	("as ever, whoever it hits", {"users": 10}, 5, 40, "high", "73 of 100"),
+	("few users of a small site", {"users": 3}, 5, 3, "high", "3 of 3 users hit 5.3"),
+	("many users", {"severity": "low", "users": 50}, 5, 5000, "medium", "50 of 5000 users hit 15"),
+	("many documents", {"severity": "medium", "documents": 80}, 5, None, "high", "80 documents hit 15"),
+	("users unknown", {"users": None}, 500, 40, "high", "no user or document known to be hit 0"),
+	("quiet for a week", {"last_seen": LONG_AGO}, 5, None, "medium", "quiet for 9 days 0"),
+	("a few days old", {"last_seen": NOON - timedelta(days=3)}, 5, None, "high", "the last 7 days 17"),
+	("no event", {}, 0, None, "medium", "no event in the period 0"),
 	("low stays low", {"severity": "low", "last_seen": LONG_AGO}, 5, None, "low", "low by its kind"),
+	("critical by its kind", {"severity": "critical"}, 5, None, "critical", "critical by its kind"),
 	(
-		"critical is the top",
-		{"severity": "critical", "users": 60},
+		"not beyond 100",
+		{"severity": "critical", "users": 60, "status": "Regressed"},
 		5,
 		None,
 		"critical",
-		"critical by its kind",
+		"100 of",
 	),
+	("it came back", {"severity": "medium", "status": "Regressed"}, 5, None, "high", "came back"),
+	("came back, but not now", {"severity": "medium", "status": "Regressed"}, 0, None, "low", "no event"),
 	("unreadable severity", {"severity": "Terrible"}, 5, None, "medium", "medium by its kind"),
 	("words do not count", {"title": "critical system failure", "severity": "low"}, 5, None, "low", "low"),
 ]
@@ -58,12 +49,14 @@ RANKS = [
 )
 def test_rank_severity(facts: dict, events: int, total: int | None, level: str, reason: str) -> None:
 	found = rank_severity(issue(**facts), events, now=NOON, users_total=total)
-	assert found[0] == level and reason in found[1]
+	assert found.level == level and reason in found.reason
+	assert found.score == min(100.0, round(sum(found.parts.values()), 1))
 
 
-def test_an_acute_issue_that_hits_many_is_critical() -> None:
-	found = rank_severity(issue(users=10), 5, now=NOON, users_total=40, acute=True)
-	assert found == ("critical", "high by its kind (code_defect); raised: 10 of 40 users hit")
+@pytest.mark.parametrize(("change", "level"), [("", "high"), ("new", "critical"), ("rising", "critical")])
+def test_only_what_is_acute_and_hits_many_is_critical(change: str, level: str) -> None:
+	assert rank_severity(issue(users=10), 5, now=NOON, users_total=40, change=change).level == level
+	assert rank_severity(issue(users=1), 5, now=NOON, users_total=40, change=change).level == "high"
 
 
 def test_seasonal_kendall_does_not_mistake_a_week_for_a_trend() -> None:

@@ -7,6 +7,7 @@ from .fingerprint import ALGORITHM
 from .health import health_statement
 from .identity import Identity, identify, sample
 from .patterns import analyse_patterns
+from .rules import Rule, Rules, Subject, read_rule, read_rules
 from .severity import rank_severity
 from .state import History, Judgement, judge
 from .window import ErrorWindow, IssueFacts, UserCount
@@ -20,11 +21,16 @@ __all__ = [
 	"Identity",
 	"IssueFacts",
 	"Judgement",
+	"Rule",
+	"Rules",
+	"Subject",
 	"UserCount",
 	"analyse_patterns",
 	"health_statement",
 	"identify",
 	"judge",
 	"rank_severity",
+	"read_rule",
+	"read_rules",
 	"sample",
 ]

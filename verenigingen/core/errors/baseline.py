@@ -13,18 +13,18 @@ from numpy.typing import NDArray
 
 WINDOWS = (1, 2, 3, 6, 12, 24)  # hours looked at together
 KEPT = 0.985  # of what is known of the pattern after a day: half in 46 days
-KEPT_LEVEL = 0.86  # of the level: half in four and a half days
-PRIOR_HOUR = 2.0  # events a pattern must outweigh before it is believed, times the dispersion
-PRIOR_WEEKDAY = 4.0
+KEPT_LEVEL = 0.9  # of the level: half in four and a half days
+PRIOR_HOUR = 4.0  # events a pattern must outweigh before it is believed, times the dispersion
+PRIOR_WEEKDAY = 2.0
 PRIOR_CELL = 30.0
 BELIEVED = 3.0
-KEPT_MISSES = 0.93
+KEPT_MISSES = 0.985
 PRIOR_LEVEL = 1.0
-SWING = 0.01  # variance of a day's factor on the level, believed before anything is seen
-PRIOR_SWING = 3.0
+SWING = 0.02  # variance of a day's factor on the level, believed before anything is seen
+PRIOR_SWING = 1.0
 LEAST_SWING = 0.003
-CLUMP, SPREAD = 0.05, 0.1  # dispersion believed before anything is seen
-PRIOR_SPREAD = 12.0  # weighted hours
+CLUMP, SPREAD = 0.7, 0.3  # dispersion believed before anything is seen
+PRIOR_SPREAD = 1.5  # weighted hours
 LEARNED = 90  # hours before whole days are judged
 _NEAR = np.array([0.5, 1.0, 1.0, 1.0, 0.5])
 

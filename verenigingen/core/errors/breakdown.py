@@ -11,23 +11,22 @@ import numpy as np
 
 from .changes import Burst, Climb, burst_rows, climb_rows, moment_of
 from .classify import CATEGORIES, SEVERITIES
-from .severity import rank_severity
+from .severity import ACTIVE, Severity, rank_severity
 from .window import IssueFacts, Observed, local, zone
 
 RECURRING_LIMIT = 50
 DRIVERS = 3
 TYPES_LIMIT = 50
 NO_EXCEPTION = "no exception"
-ACTIVE = timedelta(hours=24)
 # After collection starts every error looks new, as nothing before it is known.
 SETTLING = timedelta(days=2)
 FRESH = timedelta(days=7)  # so long an issue counts as new for its severity
 
-Ranked = list[tuple[str, str]]
+Ranked = list[Severity]
 
 
 def ranks(seen: Observed, bursts: list[Burst], climbs: list[Climb]) -> Ranked:
-	"""(level, reason) of every issue, in the order of `seen.issues`."""
+	"""The severity of every issue, in the order of `seen.issues`."""
 	now = seen.window.now
 	risen = {climb.issue for climb in climbs}
 	risen |= {burst.issue for burst in bursts if now - moment_of(seen, burst.end) <= ACTIVE}
@@ -37,13 +36,13 @@ def ranks(seen: Observed, bursts: list[Burst], climbs: list[Climb]) -> Ranked:
 			int(count),
 			now=now,
 			users_total=seen.window.users_total,
-			acute=index in risen or _is_new(seen, facts, now - FRESH),
+			change="rising" if index in risen else "new" if is_new(seen, facts, now - FRESH) else "",
 		)
 		for index, (facts, count) in enumerate(zip(seen.issues, seen.per_issue, strict=True))
 	]
 
 
-def _is_new(seen: Observed, facts: IssueFacts, since: datetime) -> bool:
+def is_new(seen: Observed, facts: IssueFacts, since: datetime) -> bool:
 	"""Whether an issue was first seen after `since`, and collection is old enough to say so."""
 	began = seen.window.data_since
 	if began is None or facts.first_seen is None:
@@ -116,7 +115,7 @@ def recurring_issues(seen: Observed, ranked: Ranked, threshold: int) -> tuple[li
 	return [_issue(seen, index, ranked[index]) for index in found[:RECURRING_LIMIT]], len(found)
 
 
-def _issue(seen: Observed, index: int, rank: tuple[str, str]) -> dict[str, Any]:
+def _issue(seen: Observed, index: int, rank: Severity) -> dict[str, Any]:
 	facts = seen.issues[index]
 	days = seen.current[index].sum(axis=1)
 	covered = seen.covered[seen.window.days :]
@@ -135,16 +134,18 @@ def _issue(seen: Observed, index: int, rank: tuple[str, str]) -> dict[str, Any]:
 	}
 
 
-def _brief(seen: Observed, index: int, rank: tuple[str, str]) -> dict[str, Any]:
+def _brief(seen: Observed, index: int, rank: Severity) -> dict[str, Any]:
 	facts = seen.issues[index]
 	return {
 		"issue": facts.name,
 		"title": facts.title,
 		"culprit": facts.culprit,
-		"severity": rank[0],
-		"severity_reason": rank[1],
+		"severity": rank.level,
+		"severity_score": rank.score,
+		"severity_reason": rank.reason,
 		"count": int(seen.per_issue[index]),
 		"users": facts.users,
+		"documents": facts.documents,
 		"first_seen": local(facts.first_seen, seen.window),
 	}
 
@@ -153,9 +154,9 @@ def severity_distribution(seen: Observed, ranked: Ranked) -> dict[str, dict[str,
 	"""Events and issues of the period by severity; every level is present."""
 	counts: Counter[str] = Counter()
 	issues: Counter[str] = Counter()
-	for (level, _), count in zip(ranked, seen.per_issue, strict=True):
-		counts[level] += int(count)
-		issues[level] += int(count > 0)
+	for rank, count in zip(ranked, seen.per_issue, strict=True):
+		counts[rank.level] += int(count)
+		issues[rank.level] += int(count > 0)
 	if not seen.collected:
 		return {level: {"count": None, "issues": None, "share": None} for level in SEVERITIES}
 	return {
@@ -169,7 +170,7 @@ def new_issues(seen: Observed, ranked: Ranked) -> list[dict[str, Any]]:
 	found = [
 		_brief(seen, index, ranked[index])
 		for index, facts in enumerate(seen.issues)
-		if seen.per_issue[index] and _is_new(seen, facts, seen.period_start)
+		if seen.per_issue[index] and is_new(seen, facts, seen.period_start)
 	]
 	# ISO texts of one zone sort like their times but for the repeated hour in autumn, which does not matter
 	# here
@@ -202,7 +203,7 @@ def active_critical(seen: Observed, ranked: Ranked) -> list[dict[str, Any]]:
 	found = [
 		{**_brief(seen, index, ranked[index]), "last_seen": local(facts.last_seen, seen.window)}
 		for index, facts in enumerate(seen.issues)
-		if ranked[index][0] == "critical"
+		if ranked[index].level == "critical"
 		and seen.per_issue[index]
 		and facts.last_seen is not None
 		and seen.window.now - _aware(facts.last_seen, seen) <= ACTIVE

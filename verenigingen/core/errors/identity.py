@@ -29,7 +29,8 @@ class Identity:
 	fingerprint is 32 lower-case hex digits made by `algorithm`, for the `reason` given. title is one line of
 	at most 140 characters without values. exception is dotted as printed, without `builtins.`; culprit reads
 	"function in path/file.py". category is a key of CATEGORIES, severity the base severity of its kind
-	(critical, high, medium, low), each with the fact that decided. Nothing here is taken from local
+	(critical, high, medium, low), each with the fact that decided. pinned: a rule of the users decided, so that
+	no algorithm may merge it. Nothing here is taken from local
 	variables.
 	"""
 
@@ -44,6 +45,7 @@ class Identity:
 	category_reason: str
 	severity: str
 	severity_reason: str
+	pinned: bool = False
 
 
 def identify(title: str | None, text: str | None, *, apps: Collection[str] = ()) -> Identity:

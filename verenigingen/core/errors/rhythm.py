@@ -149,7 +149,9 @@ def growth_trends(seen: Observed, threshold: float) -> dict[str, Any]:
 		current = seen.per_day[now].astype(np.float64)
 		previous = seen.per_day[before].astype(np.float64)
 		exposed = float(seen.exposure[now].sum()), float(seen.exposure[before].sum())
-		growth = compare(current, previous, exposed, threshold=threshold)
+		first = seen.window.first_day.weekday()
+		weekdays = (first + now) % 7, (first + before) % 7
+		growth = compare(current, previous, exposed, threshold=threshold, weekdays=weekdays)
 	here = int(seen.per_day[now].sum()) if len(now) else None
 	there = int(seen.per_day[before].sum()) if compared else None
 	return {

@@ -1,16 +1,103 @@
-"""How severe an issue is now: its kind, moved by whom it hits and whether it still happens."""
+"""How severe an error is now: one score from its kind, whom it hits, whether it goes on and what changed.
+
+The score, 0 to 100, is a sum of four parts, each with the fact behind it (capped at 100):
+
+- kind: 60, 38, 20 or 4 points for the base severity critical, high, medium or low of its category;
+- reach: up to 15 points, 15 * log(1 + n) / log(51) for n distinct users or documents hit, whichever is more; all 15
+  also when ten or more users are at least a quarter of all users who met any error; 0 where nobody is known;
+- recency: 20 points with an event in the last 24 hours, 17 in the last 7 days, else 0;
+- change: 15 points when it came back after it was resolved, 12 when it rises or bursts, 10 when it is new.
+
+Levels: critical from 80, high from 55, medium from 35, else low. So what has been the same for months becomes critical by
+its kind only; an ordinary defect does when it is new or rising *and* hits many; what is quiet for a week falls one
+level. Words of the message play no part.
+"""
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from .classify import SEVERITIES
 from .window import IssueFacts
 
+KIND_POINTS = {"critical": 60.0, "high": 38.0, "medium": 20.0, "low": 4.0}
+LEVELS = (("critical", 80.0), ("high", 55.0), ("medium", 35.0))
+CHANGE_POINTS = {"regressed": 15.0, "rising": 12.0, "new": 10.0, "": 0.0}
+REACH_POINTS, ACTIVE_POINTS, RECENT_POINTS = 15.0, 20.0, 17.0
 WIDE_USERS = 10  # below that, a share of the users says more about a small site than about the error
 WIDE_SHARE = 0.25
-MANY_USERS = 50
-QUIET_AFTER = timedelta(days=7)
+MANY = 50
+ACTIVE, RECENT = timedelta(hours=24), timedelta(days=7)
+_CHANGED = {"regressed": "came back after it was resolved", "rising": "rises or bursts", "new": "new"}
+
+
+class Severity(NamedTuple):
+	"""Level (one of SEVERITIES), score from 0 to 100, the points by part, and both in words."""
+
+	level: str
+	score: float
+	parts: dict[str, float]
+	reason: str
+
+
+def score_severity(
+	kind_points: float,
+	*,
+	kind: str,
+	age: timedelta | None,
+	users: int | None,
+	documents: int | None = None,
+	users_total: int | None = None,
+	change: str = "",
+) -> Severity:
+	"""The score of one issue or of a group of them.
+
+	Args: points of the kind (for a group the mean over its events) and what it is called; time since the last event,
+	None for no event in the period; distinct users and documents hit, None where not known; distinct users with
+	any error in the period; what changed, a key of CHANGE_POINTS.
+	"""
+	reach, reached = _reach(users, documents, users_total)
+	recency, last = _recency(age)
+	parts = {
+		"kind": round(kind_points, 1),
+		"reach": round(reach, 1),
+		"recency": recency,
+		"change": CHANGE_POINTS[change],
+	}
+	score = min(100.0, round(sum(parts.values()), 1))
+	level = next((name for name, least in LEVELS if score >= least), "low")
+	said = [f"{kind} {parts['kind']:g}", f"{reached} {parts['reach']:g}", f"{last} {recency:g}"]
+	if change:
+		said.append(f"{_CHANGED[change]} {parts['change']:g}")
+	return Severity(level, score, parts, f"{level}, {score:g} of 100: {'; '.join(said)}")
+
+
+def _reach(users: int | None, documents: int | None, users_total: int | None) -> tuple[float, str]:
+	most = max(users or 0, documents or 0)
+	points = REACH_POINTS * min(1.0, math.log1p(most) / math.log1p(MANY))
+	if users and users_total and users >= WIDE_USERS and users / users_total >= WIDE_SHARE:
+		points = REACH_POINTS
+	if not most:
+		return 0.0, "no user or document known to be hit"
+	hit = []
+	if users:
+		of_all = f" of {users_total}" if users_total and users_total >= users else ""
+		hit.append(f"{users}{of_all} user{'' if users == 1 and not of_all else 's'}")
+	if documents:
+		hit.append(f"{documents} document{'' if documents == 1 else 's'}")
+	return points, f"{' and '.join(hit)} hit"
+
+
+def _recency(age: timedelta | None) -> tuple[float, str]:
+	if age is None:
+		return 0.0, "no event in the period"
+	if age <= ACTIVE:
+		return ACTIVE_POINTS, "active in the last 24 hours"
+	if age <= RECENT:
+		return RECENT_POINTS, "active in the last 7 days"
+	return 0.0, f"quiet for {age.days} days"
 
 
 def rank_severity(
@@ -19,34 +106,23 @@ def rank_severity(
 	*,
 	now: datetime,
 	users_total: int | None = None,
-	acute: bool = False,
-) -> tuple[str, str]:
-	"""(level, reason) of one issue; level is one of SEVERITIES.
+	change: str = "",
+) -> Severity:
+	"""How severe one issue is now.
 
 	Args: events of the issue in the current period, the present, the number of distinct users with any error
-	in that period, and whether the issue is acute (new, or more frequent than it used to be). Raised one step
-	when many users are hit, but to critical only when acute: what has been the same for months is no alarm
-	today. Lowered one step when the issue has been quiet for a week or has no event in the period. Words of
-	the message play no part.
+	in that period, and what changed ("rising", "new" or ""); an issue whose status says so is "regressed".
 	"""
 	base = facts.severity if facts.severity in SEVERITIES else "medium"
-	reasons = [f"{base} by its kind ({facts.category})"]
-	step = SEVERITIES.index(base)
-	users = facts.users or 0
-	share = users / users_total if users_total else None
-	if users >= MANY_USERS or (users >= WIDE_USERS and share is not None and share >= WIDE_SHARE):
-		of_all = f" of {users_total}" if users_total else ""
-		if step > 1 or acute:
-			step -= 1
-			reasons.append(f"raised: {users}{of_all} users hit")
-		elif step == 1:
-			reasons.append(
-				f"not raised to critical although {users}{of_all} users are hit: neither new nor rising"
-			)
-	if events_in_window == 0:
-		step += 1
-		reasons.append("lowered: no event in the period")
-	elif facts.last_seen is not None and now - facts.last_seen > QUIET_AFTER:
-		step += 1
-		reasons.append(f"lowered: quiet for {(now - facts.last_seen).days} days")
-	return SEVERITIES[min(max(step, 0), len(SEVERITIES) - 1)], "; ".join(reasons)
+	age = None if not events_in_window else timedelta(0)
+	if age is not None and facts.last_seen is not None:
+		age = max(timedelta(0), now - facts.last_seen)
+	return score_severity(
+		KIND_POINTS[base],
+		kind=f"{base} by its kind ({facts.category})",
+		age=age,
+		users=facts.users,
+		documents=facts.documents,
+		users_total=users_total,
+		change="regressed" if facts.status.lower() == "regressed" and events_in_window else change,
+	)

@@ -17,16 +17,17 @@ from scipy.special import betainc
 
 from .baseline import WINDOWS, Baseline
 
-# Chance at which a look at one hour and window raises an alert: with six windows that hang together about one false alert
-# in eighty issue-weeks (measured, benchmarks/spikes.py), half of what people bear.
-ALARM = 4e-5
+# Chance at which a look at one hour raises an alert, shared out over the windows: one false alert in about eighty weeks of
+# an issue (measured, benchmarks/spikes.py). Most of it for the short windows, which tell soonest.
+ALARM = 2.5e-4
+SHARES = np.array([1.5, 1.5, 1.0, 0.5, 0.3, 0.1])
 LEAST_EVENTS = 3  # within the window; one or two of a rare error are no spike
 LEAST_RATIO = 1.5
 WORTH_TESTING = 3.0  # standard deviations; below it no negative binomial is as rare as ALARM
 KNOWN_HOURS = 12  # of history before anything is judged, and a whole day since the issue's first hour
 NEWBORN = 24
 WEEK = 168
-LIKE_LAST_WEEK = 0.02  # chance above which a count is taken for the repetition of last week's
+LIKE_LAST_WEEK = 0.05  # chance above which a count is taken for the repetition of last week's
 CALM = 1.5  # standard deviations above the mean over three hours: below that a spike is over
 REFRACTORY = 6  # hours after a spike in which a further rise belongs to it
 LASTING = 48  # hours after which a spike is the new level
@@ -35,6 +36,8 @@ CAPPED = 10.0  # standard deviations that the first hour of a spike may add to t
 Vector = NDArray[np.float64]
 _TODAY = 24  # place of today's first hour in what is held: yesterday and today
 _THREE = WINDOWS.index(3)
+_ENDS = np.arange(_TODAY + 1, 2 * _TODAY + 1)[:, None]
+_STARTS = _ENDS - np.array(WINDOWS)
 
 
 class Alert(NamedTuple):
@@ -125,8 +128,9 @@ class Scan:
 			values[:, _TODAY:] = added
 		means = _sums(self._mean)
 		wide = _sums(self._variance) + self._shared[:, None, None] * means**2
-		far = _far(_sums(self._clean), means, wide)
-		rows = np.flatnonzero(far.any(axis=(1, 2)) & (self.baseline.known >= KNOWN_HOURS))
+		rows = np.flatnonzero(
+			self._rare(_sums(self._clean), means, wide) & (self.baseline.known >= KNOWN_HOURS)
+		)
 		for row in sorted({*rows.tolist(), *self._open}):
 			self._watch(row, day, means[row], wide[row])
 		self.baseline.learn(
@@ -134,6 +138,14 @@ class Scan:
 		)
 		self.baseline.learn_swing(self._clean[:, _TODAY:], self._mean[:, _TODAY:], self._variance[:, _TODAY:])
 		self._age += (seen > 0).sum(axis=1)
+
+	def _rare(self, sums: Vector, means: Vector, wide: Vector) -> NDArray[np.bool_]:
+		"""Issues of which any hour of the day may raise an alert."""
+		places = np.nonzero(_far(sums, means, wide))
+		chance = tail(sums[places], means[places], wide[places]) < self.alarm * SHARES[places[2]]
+		rows = np.zeros(len(sums), dtype=np.bool_)
+		rows[places[0][chance]] = True
+		return rows
 
 	def _watch(self, row: int, day: int, means: Vector, wide: Vector) -> None:
 		hour = 0
@@ -151,8 +163,8 @@ class Scan:
 		look[: max(hour, int(NEWBORN - self._age[row]))] = False
 		chance = np.ones_like(sums)
 		chance[look] = tail(sums[look], means[look], wide[look])
-		for at in np.flatnonzero((chance < self.alarm).any(axis=1)):
-			best = int(chance[at].argmin())
+		for at in np.flatnonzero((chance < self.alarm * SHARES).any(axis=1)):
+			best = int((chance[at] / SHARES).argmin())
 			count, mean = float(sums[at, best]), float(means[at, best])
 			alert = Alert(row, first + int(at), WINDOWS[best], round(count), mean, float(chance[at, best]))
 			if not self._like_last_week(alert, float(wide[at, best])):
@@ -164,7 +176,7 @@ class Scan:
 		"""Whether as many events, but for chance, came a week before, an hour sooner or later."""
 		flat = self.counts[alert.row].reshape(-1)
 		ends = [alert.hour - WEEK + shift + 1 for shift in (-1, 0, 1)]
-		if ends[0] < alert.window:
+		if self._age[alert.row] + alert.hour % 24 < WEEK:
 			return False
 		before = max(float(flat[end - alert.window : end].sum()) for end in ends) + 0.5
 		spread = 2 * before * max(1.0, variance / alert.expected)
@@ -235,8 +247,8 @@ def _sums(values: Vector) -> Vector:
 	"""Sums of (issues, 48) over the WINDOWS that end at each of the last 24 hours: (issues, 24, windows)."""
 	total = np.zeros((len(values), 2 * _TODAY + 1))
 	np.cumsum(values, axis=1, out=total[:, 1:])
-	ends = total[:, _TODAY + 1 :]
-	return np.stack([ends - total[:, _TODAY + 1 - width : -width] for width in WINDOWS], axis=2)
+	sums: Vector = total[:, _ENDS] - total[:, _STARTS]
+	return sums
 
 
 def _far(sums: Vector, means: Vector, variances: Vector) -> NDArray[np.bool_]:

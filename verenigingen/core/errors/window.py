@@ -27,7 +27,8 @@ class IssueFacts:
 	"""What is known of one issue beside its counts.
 
 	severity is the base severity of its kind; first_seen and last_seen are aware; events_total counts its
-	whole life; users is the number of distinct persons in the current period, None where it is not known.
+	whole life; users and documents are the numbers of distinct ones in the current period, None where it is
+	not known. known_since is when the earliest of its sources began to be collected, None: with the window.
 	"""
 
 	name: str
@@ -43,6 +44,8 @@ class IssueFacts:
 	last_seen: datetime | None
 	events_total: int
 	users: int | None
+	documents: int | None = None
+	known_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

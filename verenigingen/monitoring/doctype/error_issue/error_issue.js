@@ -7,6 +7,13 @@ frappe.ui.form.on("Error Issue", {
 		frm.disable_save();
 		show_analysis(frm);
 		if (!frm.perm[0]?.write) return;
+
+		if (frm.doc.merged_into) {
+			regroup(frm, __("Unmerge"), "unmerge_issue");
+			return;
+		}
+		if (frm.doc.pinned) regroup(frm, __("Unpin"), "pin_issue", { pinned: 0 });
+		else regroup(frm, __("Pin"), "pin_issue", { pinned: 1 });
 		if (!["Resolved", "Resolved in Version"].includes(frm.doc.status)) {
 			frm.add_custom_button(__("Resolve"), () => decide(frm, "resolve_issue"));
 			frm.add_custom_button(__("Resolve in Version…"), () => ask_version(frm));
@@ -21,6 +28,14 @@ function decide(frm, door, args = {}) {
 	return frappe.xcall(`${DOORS}.${door}`, { name: frm.doc.name, ...args }).then(() => {
 		frm.reload_doc();
 	});
+}
+
+function regroup(frm, label, door, args = {}) {
+	frm.add_custom_button(label, () =>
+		frappe
+			.xcall(`verenigingen.utils.error_grouping.${door}`, { name: frm.doc.name, ...args })
+			.then(() => frm.reload_doc())
+	);
 }
 
 function ask_version(frm) {

@@ -3,8 +3,16 @@
 import frappe
 from frappe.model.document import Document
 from frappe.query_builder import DocType
+from frappe.query_builder.functions import Coalesce
 
 from verenigingen.monitoring.doctype.rollup import ISSUE_NAME_LENGTH, check_name, days_ago
+
+# What people and the desk leave about an issue: the DocType, and its fields that name the document.
+TRAILS = {
+	"Version": ("ref_doctype", "docname"),
+	"Comment": ("reference_doctype", "reference_name"),
+	"ToDo": ("reference_type", "reference_name"),
+}
 
 
 class ErrorIssue(Document):
@@ -35,6 +43,8 @@ class ErrorIssue(Document):
 		ignored_left: DF.Int
 		ignored_until: DF.Datetime | None
 		last_seen: DF.Datetime | None
+		merged_into: DF.Link | None
+		pinned: DF.Check
 		reason: DF.SmallText | None
 		regressed_at: DF.Datetime | None
 		resolved_at: DF.Datetime | None
@@ -43,7 +53,7 @@ class ErrorIssue(Document):
 		sample: DF.Code | None
 		severity: DF.Literal["critical", "high", "medium", "low"]
 		sources: DF.SmallText | None
-		status: DF.Literal["Open", "Resolved", "Resolved in Version", "Ignored", "Regressed"]
+		status: DF.Literal["Open", "Resolved", "Resolved in Version", "Ignored", "Regressed", "Merged"]
 		status_changed: DF.Datetime | None
 		status_reason: DF.SmallText | None
 		title: DF.Data | None
@@ -57,19 +67,20 @@ class ErrorIssue(Document):
 	@staticmethod
 	def clear_old_logs(days: int = 90) -> None:
 		"""Deletes issues not seen for `days`, with what hangs on them; called daily by Log Settings."""
-		issue = DocType("Error Issue")
-		limit = days_ago(days)
-		stale = frappe.qb.from_(issue).select(issue.name).where(issue.last_seen < limit)
-		for doctype in ("Error Issue Day", "Error Issue User", "Error Issue Facet"):
+		issue, alias = DocType("Error Issue"), DocType("Error Issue Alias")
+		merged = Coalesce(issue.merged_into, "") != ""
+		stale = (issue.last_seen < days_ago(days)) & merged.negate()
+		names = frappe.qb.from_(issue).select(issue.name).where(stale)
+		for doctype in ("Error Issue Day", "Error Issue User", "Error Issue Facet", "Error Issue Alias"):
 			rollup = DocType(doctype)
-			frappe.qb.from_(rollup).delete().where(rollup.issue.isin(stale)).run()
-		for doctype, kind, field in (
-			("Version", "ref_doctype", "docname"),
-			("Comment", "reference_doctype", "reference_name"),
-			("ToDo", "reference_type", "reference_name"),
-		):
-			trail = DocType(doctype)
-			frappe.qb.from_(trail).delete().where(
-				(trail[kind] == "Error Issue") & trail[field].isin(stale)
-			).run()
-		frappe.qb.from_(issue).delete().where(issue.last_seen < limit).run()
+			frappe.qb.from_(rollup).delete().where(rollup.issue.isin(names)).run()
+		# what was merged goes with the issue that counts it
+		left = merged & issue.name.notin(frappe.qb.from_(alias).select(alias.name))
+		for rows in (stale, left):
+			names = frappe.qb.from_(issue).select(issue.name).where(rows)
+			for doctype, (kind, field) in TRAILS.items():
+				trail = DocType(doctype)
+				frappe.qb.from_(trail).delete().where(
+					(trail[kind] == "Error Issue") & trail[field].isin(names)
+				).run()
+			frappe.qb.from_(issue).delete().where(rows).run()

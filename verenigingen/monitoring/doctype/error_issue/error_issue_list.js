@@ -9,6 +9,7 @@ frappe.listview_settings["Error Issue"] = {
 			Resolved: "green",
 			"Resolved in Version": "green",
 			Ignored: "gray",
+			Merged: "gray",
 		};
 		let label = __(doc.status);
 		if (doc.status === "Resolved in Version") label = __("Resolved in {0}", [doc.resolved_in]);

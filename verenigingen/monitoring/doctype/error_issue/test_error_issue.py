@@ -5,7 +5,9 @@ from frappe.handler import execute_cmd
 from frappe.utils import add_days, now_datetime, set_request
 
 from verenigingen.core.errors.life import STATUSES
+from verenigingen.monitoring.doctype.error_issue.error_issue import ErrorIssue
 from verenigingen.monitoring.doctype.rollup import ISSUE_NAME_LENGTH
+from verenigingen.services.grouping import MERGED
 from verenigingen.utils.error_issues import get_issue, ignore_issue, reopen_issue, resolve_issue
 from verenigingen.verenigingen.testing import IntegrationTestCase, real_permissions
 
@@ -15,6 +17,7 @@ TRACES = {
 	"ToDo": "reference_name",
 	"Error Issue Day": "issue",
 	"Error Issue User": "issue",
+	"Error Issue Alias": "issue",
 }
 
 
@@ -115,7 +118,7 @@ class TestErrorIssueLife(ErrorIssueTestCase):
 
 	def test_every_status_of_an_issue_is_an_option(self):
 		options = frappe.get_meta("Error Issue").get_field("status").options.split("\n")
-		self.assertLessEqual(set(STATUSES), set(options))
+		self.assertEqual({*STATUSES, MERGED}, set(options))
 
 
 class TestErrorIssueAccess(ErrorIssueTestCase):
@@ -169,6 +172,25 @@ class TestErrorIssueRetention(ErrorIssueTestCase):
 			with self.subTest(doctype):
 				self.assertFalse(frappe.db.exists(doctype, {fieldname: old.name}))
 				self.assertTrue(frappe.db.exists(doctype, {fieldname: recent.name}))
+
+	def test_a_merged_issue_goes_when_the_one_that_counts_it_goes(self):
+		for days_old, kept in ((91, 0), (89, 1)):
+			target, merged = make_issue(days_old=days_old), make_issue(days_old=200)
+			frappe.db.set_value("Error Issue", merged.name, {"merged_into": target.name, "status": "Merged"})
+			for issue in (target, merged):
+				frappe.get_doc(
+					{"doctype": "Error Issue Alias", "name": issue.name, "issue": target.name}
+				).insert()
+			ErrorIssue.clear_old_logs(days=90)
+			for issue in (target, merged):
+				for doctype in ("Error Issue", "Error Issue Alias"):
+					with self.subTest(doctype, days_old=days_old, issue=issue.name):
+						self.assertEqual(frappe.db.count(doctype, {"name": issue.name}), kept)
+
+	def test_a_merged_issue_is_not_decided_on(self):
+		issue = make_issue(status="Merged", merged_into=make_issue().name)
+		with self.assertRaisesRegex(frappe.ValidationError, "is merged into another one"):
+			resolve_issue(name=issue.name)
 
 	def test_log_settings_accepts_every_rollup(self):
 		from frappe.core.doctype.log_settings.log_settings import _supports_log_clearing

@@ -3,22 +3,30 @@
 import frappe
 from frappe.model.document import Document
 
+from verenigingen.core.errors.rules import FIELDS, read_rules
 from verenigingen.exceptions import ConfigurationError
 from verenigingen.settings import SETTINGS
 
 
 class MonitoringSettings(Document):
 	def validate(self):
-		"""Refuses a value outside its range; empty means: site config, else the default."""
+		"""Refuses a value outside its range, and a rule that cannot be used; empty means: site config, else the default."""
 		for setting in SETTINGS:
 			value = self.get(setting.name)
 			if value in (None, ""):
 				continue
-			try:
-				setting.check(value)
-			except ConfigurationError as error:
-				frappe.throw(frappe.utils.escape_html(str(error)), frappe.ValidationError)
+			_refuse(setting.check, value)
+		_refuse(
+			read_rules, [{field: row.get(field) for field in FIELDS} for row in self.error_grouping_rules]
+		)
 
 	def on_update(self):
 		"""Answers computed under the old values are no longer true."""
 		frappe.cache.delete_keys("analytics_")
+
+
+def _refuse(check, value):
+	try:
+		check(value)
+	except ConfigurationError as error:
+		frappe.throw(frappe.utils.escape_html(str(error)), frappe.ValidationError)
