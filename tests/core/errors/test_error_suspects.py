@@ -104,6 +104,16 @@ def test_a_change_of_an_interval_that_holds_the_onset_is_suspected() -> None:
 	assert found[0].evidence[0] == "within the 60 minutes in which the error began"
 
 
+def test_what_changed_several_times_is_listed_once() -> None:
+	script = [change("Server Script", "Check", hours) for hours in (1, 2, 60)]
+	found = rank(error(), [*script, change("Role", "Treasurer", 1)])
+	assert [(item.change.subject, item.change.when) for item in found] == [
+		("Check", ONSET - HOUR),
+		("Treasurer", ONSET - HOUR),
+	]
+	assert "1 more change of it within these hours" in found[0].evidence
+
+
 def test_the_order_of_the_input_plays_no_part() -> None:
 	changes = [change("Role", f"r{n}", n % 3) for n in range(30)]
 	assert rank(error(), changes) == rank(error(), changes[::-1])

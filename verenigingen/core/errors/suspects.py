@@ -8,8 +8,9 @@ learnt: they order a short list for a person who looks at it, and each says itse
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 WINDOW = timedelta(hours=48)
@@ -101,7 +102,8 @@ class Suspect:
 
 
 def rank(error: Error, changes: Iterable[Change], *, recorded: timedelta = BASELINE) -> list[Suspect]:
-	"""The suspects among `changes`, the likeliest first: at most LISTED, none from after the onset or before WINDOW.
+	"""The suspects among `changes`, the likeliest first: at most LISTED, each thing that changed once, none from after the
+	onset or before WINDOW.
 
 	`recorded` tells how long before the onset changes are known at all, so that a kind's usual rate can be judged.
 	"""
@@ -114,7 +116,19 @@ def rank(error: Error, changes: Iterable[Change], *, recorded: timedelta = BASEL
 			others = sum(other.kind == change.kind for other in known) - 1
 			suspects.append(_suspect(error, change, lag, others, days))
 	suspects.sort(key=lambda found: (-found.score, error.onset - found.change.when, found.change.subject))
-	return suspects[:LISTED]
+	return _once_each(suspects)[:LISTED]
+
+
+def _once_each(suspects: Sequence[Suspect]) -> list[Suspect]:
+	"""The best of each thing that changed, which tells how often it changed beside that."""
+	times = Counter((found.change.kind, found.change.subject) for found in suspects)
+	best: dict[tuple[str, str], Suspect] = {}
+	for found in suspects:
+		key = found.change.kind, found.change.subject
+		more = times[key] - 1
+		said = (f"{more} more change{'s' if more > 1 else ''} of it within these hours",) if more else ()
+		best.setdefault(key, replace(found, evidence=found.evidence + said))
+	return list(best.values())
 
 
 def _began(change: Change) -> datetime:
@@ -144,6 +158,8 @@ def _relation(error: Error, change: Change) -> tuple[float, list[str]]:
 	elif change.doctype and _named(change.doctype, error.text):
 		found.append(f"the error names the DocType {change.doctype}")
 	found += [f"the error names {name}" for name in _names(change) if _named(name, error.text)]
+	if change.kind == "Server Script" and "<serverscript" in error.text.casefold():
+		found.append("a server script is in the error's stack")
 	if change.kind in OF_CATEGORY.get(error.category, ()):
 		found.append(f"{change.kind} bears on errors of the kind {error.category}")
 	if found:
