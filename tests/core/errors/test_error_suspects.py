@@ -41,7 +41,7 @@ def test_only_what_came_before_within_two_days_is_suspected() -> None:
 def test_of_equals_the_nearer_is_first_and_weight_decays() -> None:
 	found = rank(error(), [change("Server Script", f"s{hours}", hours) for hours in (40, 1, 12)])
 	assert [item.change.subject for item in found] == ["s1", "s12", "s40"]
-	assert found[0].score > 2 * found[1].score > 4 * found[2].score
+	assert found[0].score > 1.5 * found[1].score > 4 * found[2].score
 
 
 def test_the_app_of_the_culprit_goes_before_a_nearer_one_of_another_app() -> None:

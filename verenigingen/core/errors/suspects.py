@@ -15,7 +15,11 @@ from datetime import datetime, timedelta
 
 WINDOW = timedelta(hours=48)
 BASELINE = timedelta(days=14)  # how often a kind changes is judged over these days before the onset
-HALF_LIFE = timedelta(hours=6)  # most faults of a change show within a working day
+HALF_LIFE = timedelta(
+	hours=12
+)  # most faults of a change show within a working day, some with the next nightly job
+SESSION = timedelta(hours=1)  # who saves a document several times within it makes one change
+UNSURE = timedelta(days=2)  # a rate is not believed much while less than this is on record
 LISTED = 10
 RELATED = 3.0  # a change that names what fails outweighs an unrelated one six times as fresh or so
 UNRELATED_APP = 0.3
@@ -113,7 +117,7 @@ def rank(error: Error, changes: Iterable[Change], *, recorded: timedelta = BASEL
 	for change in known:
 		lag = max(timedelta(0), error.onset - change.when)
 		if lag <= WINDOW:
-			others = sum(other.kind == change.kind for other in known) - 1
+			others = sum(_is_another(other, change) for other in known)
 			suspects.append(_suspect(error, change, lag, others, days))
 	suspects.sort(key=lambda found: (-found.score, error.onset - found.change.when, found.change.subject))
 	return _once_each(suspects)[:LISTED]
@@ -131,13 +135,18 @@ def _once_each(suspects: Sequence[Suspect]) -> list[Suspect]:
 	return list(best.values())
 
 
+def _is_another(other: Change, change: Change) -> bool:
+	same = other.subject == change.subject and abs(other.when - change.when) < SESSION
+	return other.kind == change.kind and not same
+
+
 def _began(change: Change) -> datetime:
 	return change.when if change.earliest is None else change.earliest
 
 
 def _suspect(error: Error, change: Change, lag: timedelta, others: int, days: timedelta) -> Suspect:
 	near = 0.5 ** (lag / HALF_LIFE)
-	rare = 1.0 / (1.0 + others * (HALF_LIFE / days))
+	rare = 1.0 / (1.0 + others * (HALF_LIFE / (days + UNSURE)))
 	factor, relations = _relation(error, change)
 	evidence = [_time_said(error, change, lag), *relations]
 	many = (
@@ -216,7 +225,7 @@ def _span_said(span: timedelta) -> str:
 
 
 def _days_said(days: timedelta) -> str:
-	return f"{days.days} days" if days >= timedelta(days=2) else f"{round(days / timedelta(hours=1))} hours"
+	return f"{days.days} days" if days >= timedelta(days=2) else _span_said(days)
 
 
 def statement(
