@@ -27,6 +27,7 @@ from verenigingen.core.errors import identify
 from verenigingen.host import Host
 from verenigingen.host.on_local import open_host
 from verenigingen.services.analytics import analyze_error_patterns
+from verenigingen.services.hotspots import identify_error_hotspots
 from verenigingen.services.monitoring import collect_all
 from verenigingen.standalone.import_errors import TABLE, ensure_error_log
 
@@ -114,6 +115,7 @@ import os, resource, sys, time
 from pathlib import Path
 os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 from verenigingen.host.on_local import open_host
+from verenigingen.services.hotspots import identify_error_hotspots
 from verenigingen.services.monitoring import collect_all
 host = open_host(Path(sys.argv[1]))
 began, cpu = time.perf_counter(), time.process_time()
@@ -165,10 +167,12 @@ def measure(server: MariaServer, size: int, *, raw: bool) -> tuple[list[str], fl
 	first = collection(folder, size)
 	idle = timed(lambda: collect_all(host, 60))
 	report = timed(lambda: analyze_error_patterns(host, DAYS))
+	hotspots = timed(lambda: identify_error_hotspots(host, 7))
 	lines = [
 		f"| first collection of {size:,} rows | {first} |",
 		f"| collection with nothing new, {size:,} rows | {idle:.1f} ms |",
 		f"| `analyze_error_patterns(30)` from rollups, {size:,} rows | {report:.1f} ms |",
+		f"| `identify_error_hotspots(7)` from rollups, {size:,} rows | {hotspots:.1f} ms |",
 	]
 	if raw:
 		lines.append(

@@ -16,9 +16,7 @@ PLAIN = ("poisson", "negative binomial", "flat", "monday burst")
 VARIED = (*PLAIN, "clumps", "zero-inflated", "trend", "short", "busy days")
 MULTIPLIERS = (2, 3, 5, 10, 20)
 DURATIONS = (3, 6, 24)
-FIRST_SPIKE = (
-	7 * 24
-)  # hours of an issue's history before its first spike; a week, so that a rhythm can be known
+QUIET_HOURS = 7 * 24  # of an issue's life before its first spike, so that a week can be known
 APART = 24  # hours between the end of a spike and the next one
 
 Vector = NDArray[np.float64]
@@ -43,17 +41,26 @@ class Issue(NamedTuple):
 	spikes: list[Spike]
 
 
-def world(seed: int, size: int, *, kinds: tuple[str, ...] = PLAIN, spikes: bool = True) -> list[Issue]:
-	"""`size` issues of these kinds in turn, 28 days from a Monday 00:00 on."""
-	return [make(np.random.default_rng([seed, n]), kinds[n % len(kinds)], spikes) for n in range(size)]
+def world(
+	seed: int,
+	size: int,
+	*,
+	kinds: tuple[str, ...] = PLAIN,
+	spikes: bool = True,
+	quiet_hours: int = QUIET_HOURS,
+	begin: int = 0,
+) -> list[Issue]:
+	"""`size` issues of these kinds in turn, 28 days from a Monday 00:00 on, or from `begin` hours later."""
+	plan = quiet_hours if spikes else None
+	return [make(np.random.default_rng([seed, n]), kinds[n % len(kinds)], plan, begin) for n in range(size)]
 
 
-def make(random: np.random.Generator, kind: str, spikes: bool) -> Issue:
-	"""One issue of a kind."""
+def make(random: np.random.Generator, kind: str, quiet_hours: int | None, begin: int = 0) -> Issue:
+	"""One issue of a kind; its first spike comes after `quiet_hours` of its history, None for no spikes."""
 	rate = float(np.exp(random.uniform(np.log(0.2), np.log(30)))) * _shape(random, kind)
-	first = int(random.integers(1, 14 * 24)) if kind == "short" else 0
+	first = max(begin, int(random.integers(1, 14 * 24)) if kind == "short" else 0)
 	spread = _spread(random, kind)
-	planted = _place(random, first) if spikes else []
+	planted = [] if quiet_hours is None else _place(random, first + quiet_hours)
 	raised = rate.copy()
 	for spike in planted:
 		raised[spike.start : spike.end] *= spike.factor
@@ -97,11 +104,11 @@ def _spread(random: np.random.Generator, kind: str) -> tuple[float, float]:
 	return 0.0, 0.0
 
 
-def _place(random: np.random.Generator, first: int) -> list[Spike]:
+def _place(random: np.random.Generator, earliest: int) -> list[Spike]:
 	found: list[Spike] = []
 	for _ in range(random.poisson(1.4)):
 		length = int(random.choice(DURATIONS))
-		start = int(random.integers(first + FIRST_SPIKE, HOURS - length))
+		start = int(random.integers(earliest, HOURS - length))
 		if all(start > other.end + APART or start + length < other.start - APART for other in found):
 			found.append(Spike(start, start + length, int(random.choice(MULTIPLIERS))))
 	return sorted(found)

@@ -5,6 +5,7 @@
 	├── NotPermitted         403
 	├── NotLoggedIn          401
 	├── NotFound             404
+	│   └── SourceAbsent          a source of errors is not there on this site; no failure
 	├── ReadOnlySite         409  a write was asked of a site that is only being audited
 	├── CollectorBusy        409  another collector holds the lock
 	├── ConfigurationError   417  a setting or site_config.json value cannot be used
@@ -46,6 +47,14 @@ class NotFound(MonitoringError):
 	"""The named thing does not exist."""
 
 	http_status_code = 404
+
+
+class SourceAbsent(NotFound):
+	"""A source of errors does not exist on this site: nothing is wrong, and nothing can be collected from it."""
+
+	def __init__(self, source: str, reason: str) -> None:
+		super().__init__(reason)
+		self.source = source
 
 
 class ReadOnlySite(MonitoringError):

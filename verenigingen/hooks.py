@@ -15,10 +15,20 @@ after_uninstall = "verenigingen.install.after_uninstall"
 scheduler_events = {"cron": {"* * * * *": ["verenigingen.services.monitoring.collect_now"]}}
 
 # Other apps may add sources of their own under the same name.
+# Error Log comes last: what it holds of a failure is the least exact, and joins what the others have told.
 monitoring_collectors = [
-	"verenigingen.collectors.error_log.collect",
 	"verenigingen.collectors.site_changes.collect",
+	"verenigingen.collectors.failed_requests.collect",
+	"verenigingen.collectors.scheduled_jobs.collect",
+	"verenigingen.collectors.rq_failures.collect",
+	"verenigingen.collectors.email_queue.collect",
+	"verenigingen.collectors.integrations.collect_integrations",
+	"verenigingen.collectors.integrations.collect_webhooks",
+	"verenigingen.collectors.error_log.collect",
 ]
+
+after_request = ["verenigingen.host.frappe_hooks.after_request"]
+update_website_context = ["verenigingen.host.frappe_hooks.note_page_error"]
 
 doctype_list_js = {"Error Issue": "public/js/error_issue_merge.js"}
 
@@ -29,6 +39,7 @@ default_log_clearing_doctypes = {
 	"Error User Day": 90,
 	"Error Issue Facet": 90,
 	"Site Change": 90,
+	"Request Failure Hour": 90,
 }
 
 user_data_fields = [

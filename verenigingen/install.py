@@ -1,6 +1,9 @@
 """Install, migrate and uninstall in Frappe. Each step may run again without harm."""
 
 import frappe
+from redis.exceptions import RedisError
+
+from verenigingen.services import backfill
 
 ROLES = ("Compliance Officer", "Monitoring Agent", "Verenigingen Administrator")
 CACHE_PREFIXES = ("analytics_", "optimization_", "monitoring_")
@@ -16,13 +19,29 @@ NOTES = (
 
 
 def after_install():
-	"""Roles; the first collection follows with the next scheduler tick."""
+	"""Roles, and the first collection as a job that shows its progress in the desk."""
 	make_roles()
+	queue_backfill()
 
 
 def after_migrate():
 	"""A site restored from an older backup may lack what a new version needs."""
 	make_roles()
+
+
+def queue_backfill():
+	"""Queues the first collection; without a queue the scheduled one does the same work, a part each minute."""
+	try:
+		frappe.enqueue(
+			backfill.METHOD,
+			queue="long",
+			timeout=backfill.JOB_SECONDS,
+			job_id=backfill.JOB_ID,
+			deduplicate=True,
+			enqueue_after_commit=True,
+		)
+	except RedisError as error:
+		print(f"The job queue does not answer ({error}); errors are collected by the scheduler instead.")
 
 
 def make_roles():

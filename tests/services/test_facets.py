@@ -6,8 +6,9 @@ from datetime import datetime
 
 from verenigingen.core.model import ErrorRow
 from verenigingen.host import Host
+from verenigingen.services.batch import Batch, gather
 from verenigingen.services.collection import LOCK
-from verenigingen.services.rollup import OTHER, VALUES_PER_FACET, Batch, gather, write
+from verenigingen.services.rollup import OTHER, VALUES_PER_FACET, write
 
 WHEN = datetime(2026, 11, 3, 10)
 

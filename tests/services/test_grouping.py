@@ -15,9 +15,10 @@ from verenigingen.core.model import ErrorRow
 from verenigingen.exceptions import BadArgument, CollectorBusy, NotFound
 from verenigingen.host import Host
 from verenigingen.services.analytics import analyze_error_patterns
+from verenigingen.services.batch import Batch, gather, issue_name
 from verenigingen.services.collection import LOCK
 from verenigingen.services.grouping import Merge, merge_issues, unmerge_issue
-from verenigingen.services.rollup import Batch, gather, issue_name, write
+from verenigingen.services.rollup import write
 
 TABLES = ("Error Issue", "Error Issue Day", "Error Issue User", "Error Issue Facet", "Error Issue Alias")
 STAMPS = {"creation", "modified", "merged_at"}

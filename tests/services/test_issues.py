@@ -14,9 +14,10 @@ from verenigingen.host import Host, User
 from verenigingen.host.endpoint import REGISTRY
 from verenigingen.host.on_local import acting_as
 from verenigingen.services import issues
+from verenigingen.services.batch import Batch, gather
 from verenigingen.services.collection import LOCK
 from verenigingen.services.monitoring import collect_all
-from verenigingen.services.rollup import Batch, gather, write
+from verenigingen.services.rollup import write
 from verenigingen.utils.error_issues import (
 	get_issue,
 	ignore_issue,

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 
+from verenigingen.core.errors import Link
 from verenigingen.standalone.cli import main
+from verenigingen.standalone.group import joined
 
 TRACE = (
 	'Traceback (most recent call last):\n  File "apps/crm/crm/dues.py", line {line}, in fee_for\n'
@@ -62,3 +64,39 @@ def test_bad_lines_are_named_and_the_others_answered() -> None:
 def test_a_damaged_packed_file_is_told(tmp_path: Path) -> None:
 	result = run(gzip.compress(rows({"id": 1}) * 1)[:-9], tmp_path, "cut.gz")
 	assert result.exit_code == 1 and "cannot be read" in result.stderr
+
+
+def test_messages_of_a_log_one_per_line() -> None:
+	content = b"session closed for user root\r\nconnection 5 refused\n\nsession closed for user ada\n\xff\x00\nsession closed for user bo"
+	result = CliRunner().invoke(main, ["group", "--messages", "-"], input=content)
+	found = answers(result)
+	assert [row["id"] for row in found] == [1, 2, 3, 4, 5, 6]
+	assert found[0]["group"] == found[3]["group"] == found[5]["group"]
+	assert len({row["group"] for row in found}) == 4
+	assert found[0]["title"] == "session closed for user <*>"
+	assert found[0]["reason"].startswith("3 lines share 4 words; 1 position varies")
+
+
+def test_rows_without_traceback_are_compared_with_each_other() -> None:
+	plans = ("basic", "senior", "youth")
+	entries = [
+		{"id": number, "method": "Trip", "error": f"no seat for member {plan} in bus {number}"}
+		for number, plan in enumerate(plans)
+	]
+	entries.append({"id": 9, "method": "Queue", "error": "5 jobs wait"})
+	found = answers(run(rows(*entries)))
+	assert len({row["group"] for row in found[:3]}) == 1 and found[3]["group"] != found[0]["group"]
+	assert "no traceback" in found[0]["reason"] and "3 lines share" in found[0]["reason"]
+	again = answers(run(rows(*reversed(entries))))
+	assert {row["id"]: row["group"] for row in again} == {row["id"]: row["group"] for row in found}
+
+
+def test_messages_of_one_template_follow_the_group_others_of_them_belong_to() -> None:
+	plain = {name: f"no seat for member {name}" for name in ("a", "b", "c", "d")}
+	assert joined({}, plain) == {name: Link("a", joined({}, plain)["a"].reason) for name in plain}
+	one = {"b": Link("x", "told")}
+	assert {name: link.group for name, link in joined(one, plain).items()} == dict.fromkeys("abcd", "x")
+	two = {"b": Link("x", "told"), "c": Link("y", "told")}
+	found = {name: link.group for name, link in joined(two, plain).items()}
+	assert found == {"b": "x", "c": "y", "a": "a", "d": "a"}
+	assert joined({}, {"a": "one", "b": "two"}) == {}

@@ -1,37 +1,35 @@
 """Frappe's Error Log: random names, MyISAM on v15, rows that appear late, texts of any size and shape.
 
-Rows are found in two ways: recently modified ones by the index every Frappe has on `modified` (v15) or `creation`
-(v16), and all of them by walking the primary key. Both give names only; texts are read for new rows alone.
+Newer builds note the request or job in `metadata`; it is read where it is there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
 from datetime import datetime
 
+from verenigingen.collectors.table import TableSource, document, person
+from verenigingen.core.errors.entry import VERBS, entry, filled
 from verenigingen.core.model import ErrorRow, as_datetime, as_text
 from verenigingen.exceptions import NotFound
-from verenigingen.host.port import Host, Reader, marks
+from verenigingen.host.port import Host, Reader
 from verenigingen.services.collection import CollectResult, collect_source
 
 TABLE = "tabError Log"
-# A traceback tells its exception last and its entry first; what lies between in a text of megabytes is locals.
-HALF = 32_768
-CUT = "\n[…]\n"
-NAMES_PER_STEP = 50_000
-# v15 stamps deferred rows with Administrator, whoever was affected
-IMPERSONAL = {"", "Administrator", "Guest"}
 
 
-class ErrorLogSource:
+class ErrorLogSource(TableSource):
 	"""Reads `tabError Log` of one site."""
 
 	name = "Error Log"
+	table = TABLE
+	needs = ("creation", "modified", "owner", "method")
+	optional = ("reference_doctype", "reference_name", "trace_id", "metadata")
 
 	def __init__(self, db: Reader) -> None:
-		self.db = db
 		if not db.columns(TABLE):
 			raise NotFound("This site has no Error Log table; is it a Frappe site?")
+		super().__init__(db)
 
 	def count(self) -> int:
 		"""Rows in the table now."""
@@ -45,60 +43,42 @@ class ErrorLogSource:
 		)
 		return [row[0] for row in found]
 
-	def all_names(self) -> Iterator[list[str]]:
-		"""Every name once, in steps; rows added behind the step already read are met by the next walk."""
-		last = None
-		while True:
-			where = "WHERE name > %s" if last is not None else ""
-			found = self.db.query(
-				f"SELECT name FROM `{TABLE}` {where} ORDER BY name LIMIT {NAMES_PER_STEP}",
-				() if last is None else (last,),
-			)
-			if not found:
-				return
-			yield [row[0] for row in found]
-			last = found[-1][0]
-
-	def rows(self, names: Sequence[str], *, adjoining: bool = False) -> list[ErrorRow]:
-		"""The named rows; texts beyond 64 KB are read at head and tail. `adjoining`: no row lies between them in the
-		order of `all_names`, so that they may be read as one range."""
-		where, bounds = (
-			("name BETWEEN %s AND %s", (names[0], names[-1]))
-			if adjoining
-			else (f"name IN ({marks(len(names))})", names)
+	def row(self, name: str, values: dict[str, object], text: str) -> ErrorRow:
+		"""The error of one row."""
+		facets = document(values.get("reference_doctype"), values.get("reference_name"))
+		return ErrorRow(
+			name,
+			as_datetime(values["creation"]) or as_datetime(values["modified"]),
+			as_text(values["method"]),
+			text,
+			person(values["owner"]),
+			facets + _entry(values.get("metadata")),
+			trace=as_text(values.get("trace_id")),
 		)
-		# LENGTH counts bytes or characters, as the database has it; it only decides how a text is fetched, at no cost
-		found = self.db.query(
-			"SELECT name, COALESCE(creation, modified), owner, method,"
-			f" CASE WHEN LENGTH(error) <= {2 * HALF} THEN error END FROM `{TABLE}` WHERE {where}",
-			bounds,
-		)
-		if adjoining:  # rows may have come in between meanwhile
-			wanted = set(names)
-			found = [row for row in found if row[0] in wanted]
-		without = [row[0] for row in found if row[4] is None]
-		long = self._long_texts(without) if without else {}
-		return [
-			_row(name, when, owner, title, long.get(name, "") if text is None else as_text(text))
-			for name, when, owner, title, text in found
-		]
-
-	def _long_texts(self, names: Sequence[str]) -> dict[str, str]:
-		found = self.db.query(
-			f"SELECT name, SUBSTR(error, 1, {HALF}), SUBSTR(error, {HALF + 1}, {HALF}),"
-			f" CASE WHEN CHAR_LENGTH(error) > {2 * HALF} THEN SUBSTR(error, CHAR_LENGTH(error) - {HALF - 1}) END"
-			f" FROM `{TABLE}` WHERE name IN ({marks(len(names))})",
-			names,
-		)
-		return {
-			name: as_text(head) + (as_text(middle) if tail is None else CUT + as_text(tail))
-			for name, head, middle, tail in found
-		}
 
 
-def _row(name: str, when: object, owner: object, title: object, text: str) -> ErrorRow:
-	user = as_text(owner)
-	return ErrorRow(name, as_datetime(when), as_text(title), text, None if user in IMPERSONAL else user)
+def _entry(metadata: object) -> tuple[tuple[str, str], ...]:
+	"""The entry point that Frappe itself noted; empty where it noted none that is understood."""
+	if not metadata:
+		return ()
+	try:
+		noted = json.loads(as_text(metadata))
+	except (ValueError, RecursionError):
+		return ()
+	if not isinstance(noted, dict):
+		return ()
+	inner = [noted, *(value for value in noted.values() if isinstance(value, dict))]
+	for part in inner:
+		path, method = part.get("path") or part.get("url"), part.get("method")
+		if isinstance(path, str) and path.startswith("/"):
+			found = entry(path.partition("?")[0], {}, lambda _: False)
+			verb = method.upper() if isinstance(method, str) and method.upper() in VERBS else ""
+			return (("Entry Point", filled(verb, found.route, found.doctype)),)
+	for part in inner:
+		job = part.get("job_name") or part.get("job") or part.get("method")
+		if isinstance(job, str) and "." in job and " " not in job:
+			return (("Entry Point", f"job {job}"),)
+	return ()
 
 
 def collect(host: Host, *, seconds: float) -> CollectResult:

@@ -12,7 +12,8 @@ class ErrorRow(NamedTuple):
 	"""One error as a source tells it; `when` is naive site time, None when the source's time cannot be used.
 
 	facets are pairs (kind of FACETS, value): what else is known of the event. A kind may come more than once (roles).
-	The value of "Document" reads "DocType/name"; it is kept as a pseudonym.
+	The value of "Document" reads "DocType/name"; it is kept as a pseudonym. trace, exact and job are what the event may be
+	recognised by in another source, see `core.errors.twins`. versions: of the apps that ran, where the source knows.
 	"""
 
 	key: str
@@ -21,6 +22,10 @@ class ErrorRow(NamedTuple):
 	text: str
 	user: str | None
 	facets: tuple[tuple[str, str], ...] = ()
+	trace: str = ""
+	exact: str = ""
+	job: str = ""
+	versions: tuple[tuple[str, str], ...] = ()
 
 
 def as_datetime(value: object) -> datetime | None:

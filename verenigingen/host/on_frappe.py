@@ -29,7 +29,9 @@ from verenigingen.exceptions import (
 	QueueUnavailable,
 )
 from verenigingen.host.digest import commit_of, value_digests
-from verenigingen.host.port import App, Host, Row, User
+from verenigingen.host.frappe_jobs import failed_jobs, job_failures
+from verenigingen.host.frappe_spool import FrappeSpool
+from verenigingen.host.port import App, Host, JobFailure, Row, User
 from verenigingen.host.sql import written
 
 SETTINGS_DOCTYPE = "Monitoring Settings"
@@ -161,6 +163,12 @@ class FrappeQueue:
 			raise QueueUnavailable(f"The job queue does not answer: {exc}") from exc
 		return job_id
 
+	def failed(self) -> list[str] | None:
+		return failed_jobs()
+
+	def failures(self, names: Sequence[str]) -> list[JobFailure]:
+		return job_failures(names)
+
 
 class FrappeAccess:
 	"""The session's user, and Frappe's Access Log."""
@@ -241,6 +249,7 @@ def frappe_host() -> Host:
 		notify=FrappeNotify(),
 		config=FrappeConfig(),
 		hooks=FrappeHooks(),
+		spool=FrappeSpool(),
 	)
 
 

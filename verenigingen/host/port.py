@@ -73,6 +73,19 @@ class Cache(Protocol):
 		"""Forgets every key that starts with `prefix`."""
 
 
+@dataclass(frozen=True, slots=True)
+class JobFailure:
+	"""A background job that failed: its function, queue and user as known, `when` aware, `text` with the traceback."""
+
+	name: str
+	when: datetime | None
+	method: str
+	queue: str
+	user: str
+	text: str
+	trace: str
+
+
 class Queue(Protocol):
 	"""Background jobs."""
 
@@ -80,6 +93,31 @@ class Queue(Protocol):
 		"""Queues a function by dotted path with JSON-safe arguments; a job with this id that waits or runs already is
 		not queued again. Returns the job id. The job finds this site as its `current_host()`. `timeout` is in
 		seconds. Raises QueueUnavailable. A queue without workers runs the job before it returns."""
+
+	def failed(self) -> list[str] | None:
+		"""A name for each failure of this site's jobs that the queue still remembers, the same each time it is asked; None
+		when no failures are remembered at all. Raises QueueUnavailable."""
+
+	def failures(self, names: Sequence[str]) -> list[JobFailure]:
+		"""Those of the named failures that are still remembered. Raises QueueUnavailable."""
+
+
+class Spool(Protocol):
+	"""What hooks on requests left for the collectors, outside the database. Bounded: what finds no room is counted as
+	"(lost)" among the counts. Two processes must not discard at once: do it inside a `Store.transaction`. Both raise
+	CacheUnavailable."""
+
+	def waiting(self, limit: int) -> list[str]:
+		"""The oldest entries, JSON."""
+
+	def discard(self, count: int) -> None:
+		"""Drops that many of the oldest."""
+
+	def counts(self) -> tuple[str, dict[str, int]]:
+		"""Counts set aside, with a token; the same until they are `settled`. An empty token: there are none."""
+
+	def settle(self, token: str) -> None:
+		"""Drops the counts of this token, and no others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +209,7 @@ class Host:
 	notify: Notify
 	config: Config
 	hooks: Hooks
+	spool: Spool | None = None  # None where nothing captures requests
 
 
 def in_chunks(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:

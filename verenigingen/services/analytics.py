@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 
@@ -11,6 +13,9 @@ from verenigingen.core.errors import ErrorWindow, IssueFacts, UserCount, analyse
 from verenigingen.core.model import as_date, as_datetime, as_text
 from verenigingen.exceptions import BadArgument
 from verenigingen.host.port import Host, Row
+from verenigingen.services import coverage
+from verenigingen.services.backfill import backfill_status
+from verenigingen.services.site import ERROR_LOG
 from verenigingen.settings import resolve
 
 TOP_USERS = 20
@@ -26,11 +31,35 @@ def analyze_error_patterns(host: Host, days: int | None = None) -> dict[str, Any
 	"""Patterns in the errors of the last `days` site-local days (default: setting `default_days`); the result's
 	shape is that of `core.errors.analyse_patterns`."""
 	period = int(resolve("default_days", host.config.get)) if days is None else days
-	return analyse_patterns(
+	report = analyse_patterns(
 		load_window(host, period),
 		recurring_threshold=int(resolve("recurring_threshold", host.config.get)),
 		trend_threshold=resolve("trend_threshold", host.config.get),
 	)
+	if report["total_errors"] is None:
+		progress = backfill_status(host)
+		if not progress["finished"] and progress["done"]:
+			report["notes"].insert(0, progress["statement"])
+	linked: dict[str, Any] = with_links(host, report)
+	return linked
+
+
+def issue_link(host: Host, issue: str) -> str:
+	"""Address on this site where an issue is shown: its form on the desk, or its place on the stand-alone page."""
+	name = quote(issue, safe="")
+	return f"/app/error-issue/{name}" if host.kind == "frappe" else f"/monitoring_dashboard#issue={name}"
+
+
+def with_links(host: Host, report: Any) -> Any:
+	"""The report with a `link` beside every named issue."""
+	if isinstance(report, list):
+		return [with_links(host, item) for item in report]
+	if not isinstance(report, dict):
+		return report
+	linked = {key: with_links(host, value) for key, value in report.items()}
+	if isinstance(linked.get("issue"), str):
+		linked["link"] = issue_link(host, linked["issue"])
+	return linked
 
 
 def generate_insights_report(host: Host) -> dict[str, Any]:
@@ -44,7 +73,8 @@ def generate_insights_report(host: Host) -> dict[str, Any]:
 			"overall_health": health["status"],
 			"basis": "errors",
 			"reasons": health["reasons"],
-			"sentences": health["sentences"],
+			"sentences": health["sentences"]
+			+ (errors["notes"][:1] if errors["total_errors"] is None else []),
 			"not_measured": [{"area": area, "reason": reason} for area, reason in NOT_MEASURED.items()],
 		},
 		"error_analysis": errors,
@@ -53,8 +83,9 @@ def generate_insights_report(host: Host) -> dict[str, Any]:
 	}
 
 
-def load_window(host: Host, days: int) -> ErrorWindow:
-	"""Counts of the period and the one before it. Four queries, whatever the number of raw rows."""
+def load_window(host: Host, days: int, *, focus: int | None = None) -> ErrorWindow:
+	"""Counts of the period and the one before it; users and documents of its last `focus` days (default: all). A few
+	queries, whatever the number of raw rows."""
 	now = host.clock.now()
 	first = now.date() - timedelta(days=2 * days - 1)
 	start = now.date() - timedelta(days=days - 1)
@@ -62,6 +93,7 @@ def load_window(host: Host, days: int) -> ErrorWindow:
 		"SELECT issue, day, hours FROM `tabError Issue Day` WHERE day >= %s AND day <= %s",
 		(first, now.date()),
 	)
+	start = max(start, now.date() - timedelta(days=(focus or days) - 1))
 	midnight = datetime.combine(start, datetime.min.time())
 	issues = _facts(host, sorted({row[0] for row in cells}), midnight)
 	_refuse_too_large(len(issues), days)
@@ -86,10 +118,14 @@ def load_window(host: Host, days: int) -> ErrorWindow:
 		first_day=first,
 		issues=issues,
 		counts=counts,
-		data_since=_data_since(host),
+		data_since=min(_data_since(host).values(), default=None),
 		users=tuple(UserCount(user, count) for user, count in ranked[:TOP_USERS]),
 		users_total=len(ranked),
 		user_events=sum(count for _, count in ranked),
+		gaps=tuple(
+			(start.replace(tzinfo=now.tzinfo), end.replace(tzinfo=now.tzinfo))
+			for start, end in coverage.gaps(host, ERROR_LOG)
+		),
 	)
 
 
@@ -116,11 +152,19 @@ def _facts(host: Host, names: list[str], since: datetime) -> tuple[IssueFacts, .
 			(since,),
 		)
 	)
+	documents: dict[str, int] = dict(
+		host.store.query(
+			"SELECT issue, COUNT(DISTINCT value) FROM `tabError Issue Facet`"
+			" WHERE kind = 'Document' AND day >= %s AND value <> '(other)' GROUP BY issue",
+			(since.date(),),
+		)
+	)
 	rows = host.store.query(
 		"SELECT name, title, exception, culprit, app, category, category_reason, severity, status,"
-		" first_seen, last_seen, event_count FROM `tabError Issue`"
+		" first_seen, last_seen, event_count, sources FROM `tabError Issue`"
 	)
 	known = {row[0]: row for row in rows}
+	began = _data_since(host)
 	zone = host.clock.now().tzinfo
 
 	def aware(value: object) -> datetime | None:
@@ -128,7 +172,7 @@ def _facts(host: Host, names: list[str], since: datetime) -> tuple[IssueFacts, .
 		return moment.replace(tzinfo=zone) if moment else None
 
 	def facts(row: Row) -> IssueFacts:
-		name, title, exception, culprit, app, category, why, severity, status, first, last, total = row
+		name, title, exception, culprit, app, category, why, severity, status, first, last, total, kept = row
 		return IssueFacts(
 			name=name,
 			title=as_text(title),
@@ -143,13 +187,26 @@ def _facts(host: Host, names: list[str], since: datetime) -> tuple[IssueFacts, .
 			last_seen=aware(last),
 			events_total=int(total or 0),
 			users=int(affected.get(name, 0)),
+			documents=documents.get(name),
+			known_since=min((began[source] for source in _sources(kept) if source in began), default=None),
 		)
 
 	# a day whose issue was cleared away has nothing left to say
 	return tuple(facts(known[name]) for name in names if name in known)
 
 
-def _data_since(host: Host) -> datetime | None:
-	found = host.store.query("SELECT data_since FROM `tabCollector State` WHERE reconciled_at IS NOT NULL")
-	moments = [moment for row in found if (moment := as_datetime(row[0]))]
-	return min(moments).replace(tzinfo=host.clock.now().tzinfo) if moments else None
+def _sources(kept: object) -> list[str]:
+	"""Names of the sources an issue's events came from."""
+	try:
+		return list(json.loads(as_text(kept) or "{}"))
+	except ValueError:
+		return []
+
+
+def _data_since(host: Host) -> dict[str, datetime]:
+	"""Since when each source that was read once as a whole is covered."""
+	zone = host.clock.now().tzinfo
+	found = host.store.query(
+		"SELECT name, data_since FROM `tabCollector State` WHERE reconciled_at IS NOT NULL"
+	)
+	return {name: moment.replace(tzinfo=zone) for name, value in found if (moment := as_datetime(value))}

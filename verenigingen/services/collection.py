@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Protocol
@@ -22,14 +22,19 @@ from typing import Protocol
 import numpy as np
 
 from verenigingen.core.errors import Rules
+from verenigingen.core.errors.twins import ERROR_LOG, Trail, close_digest, exact_digest, job_method
 from verenigingen.core.model import ErrorRow, as_datetime
 from verenigingen.host.port import Host, in_chunks
-from verenigingen.services import ledger
+from verenigingen.services import coverage, ledger, twins
+from verenigingen.services.batch import Batch, counted, gather
+from verenigingen.services.facts import SiteFacts
 from verenigingen.services.grouping_settings import load_rules
-from verenigingen.services.rollup import Batch, gather, write
+from verenigingen.services.rollup import write
+from verenigingen.services.site import installed_apps
 
 LOCK = "collect"
 ROWS_PER_BATCH = 100_000  # one transaction; cells are written once per batch, so large ones save most work
+ROWS_WITH_TWINS = 20_000  # each is in memory by itself until its twin was looked for
 ROWS_PER_READ = 500  # texts of up to 64 KB each are in memory for this many rows at a time
 OVERLAP = timedelta(minutes=3)  # clocks differ; what comes later still is found by the count of rows
 RECONCILE_EVERY = timedelta(hours=1)
@@ -47,8 +52,8 @@ class Source(Protocol):
 
 	name: str
 
-	def count(self) -> int:
-		"""Rows in the source now."""
+	def count(self) -> int | None:
+		"""Rows in the source now; None when that cannot be had cheaply, and only the hourly walk finds what is late."""
 
 	def names_since(self, moment: datetime) -> list[str]:
 		"""Names of rows written since a moment."""
@@ -75,6 +80,7 @@ class CollectResult:
 class _State:
 	source_rows: int | None
 	collected_rows: int
+	joined_rows: int
 	watermark: datetime | None
 	reconciled_at: datetime | None
 	data_since: datetime | None
@@ -87,15 +93,16 @@ def collect_source(host: Host, source: Source, *, seconds: float) -> CollectResu
 	"""
 	now = host.clock.now().replace(tzinfo=None)
 	state = _load(host, source.name)
+	coverage.note_gap(host, source.name, state.watermark, now)
 	total = source.count()
 	run = _Run(host, source, state, now, seconds)
 	if state.watermark is not None:
 		run.take(source.names_since(min(state.watermark, now) - OVERLAP))
 	thorough = run.in_time and _must_walk(state, total, run.collected, now)
 	if thorough:
-		run.walk(total)
+		run.walk(total or 0)
 	if run.in_time:
-		state.watermark, state.source_rows = now, total
+		state.watermark, state.source_rows = now, total or 0
 		state.data_since = state.data_since or now
 		if thorough:
 			state.reconciled_at = now
@@ -103,10 +110,20 @@ def collect_source(host: Host, source: Source, *, seconds: float) -> CollectResu
 	return CollectResult(source.name, run.collected, run.in_time, thorough, time.monotonic() - run.began)
 
 
-def _must_walk(state: _State, total: int, collected: int, now: datetime) -> bool:
+def counted_keys(host: Host, source: str, names: Sequence[str]) -> set[str]:
+	"""Those of the named rows that have been counted."""
+	return set(names) - set(ledger.unseen(host.store, source, names))
+
+
+def mark_counted(host: Host, source: str, names: Sequence[str]) -> None:
+	"""Notes rows as counted. Call it inside the transaction that counts them."""
+	ledger.enter(host.store, source, names)
+
+
+def _must_walk(state: _State, total: int | None, collected: int, now: datetime) -> bool:
 	if state.source_rows is None or state.reconciled_at is None:
 		return True
-	if state.source_rows + collected != total:
+	if total is not None and state.source_rows + collected != total:
 		return True
 	return not timedelta(0) <= now - state.reconciled_at < RECONCILE_EVERY
 
@@ -119,7 +136,11 @@ class _Run:
 		self.collected = 0
 		self.in_time = True
 		self.rules = Rules(load_rules(host))
+		self.apps = installed_apps(host)
 		self.pseudonym = lru_cache(maxsize=10_000)(host.secrets.pseudonym)
+		self.facts = SiteFacts(host, source.name)
+		# where nothing but Error Log tells of errors, no event is seen twice
+		self.twins = source.name != ERROR_LOG or _has_others(host, source.name)
 
 	def walk(self, total: int) -> None:
 		"""Takes every name of the source, and forgets keys of rows that are gone where those are many."""
@@ -147,39 +168,70 @@ class _Run:
 			if time.monotonic() > self.deadline:
 				self.in_time = False
 				return
-			batch, counted, looked_at = self._gather(fresh[:ROWS_PER_BATCH], adjoining)
-			if self._commit(batch, counted):
-				fresh = fresh[looked_at:]
+			at_once = ROWS_WITH_TWINS if self.twins else ROWS_PER_BATCH
+			gathered = self._gather(fresh[:at_once], adjoining)
+			if self._commit(gathered):
+				fresh = fresh[gathered.looked_at :]
 			else:
 				fresh, adjoining = ledger.unseen(store, name, fresh), False
 
-	def _gather(self, names: Sequence[str], adjoining: bool) -> tuple[Batch, list[str], int]:
-		"""What the named rows add, the names that still had a row, and how many names were looked at in time."""
-		batch, counted, looked_at = Batch(), [], 0
+	def _gather(self, names: Sequence[str], adjoining: bool) -> _Gathered:
+		"""What the named rows add, which of them still had a row, and how many names were looked at in time."""
+		found = _Gathered()
 		for chunk in in_chunks(names, ROWS_PER_READ):
 			rows = self.source.rows(chunk, adjoining=adjoining)
-			timed = ((row, believable(row.when, self.now)) for row in rows)
-			gather(batch, timed, self.pseudonym, self.rules)
-			counted += [row.key for row in rows]
-			looked_at += len(chunk)
+			self.facts.prepare(rows)
+			timed = [(row, believable(row.when, self.now)) for row in rows]
+			if self.twins:
+				found.incoming += [self._incoming(found.batch, row, when) for row, when in timed]
+			else:
+				gather(found.batch, timed, self.pseudonym, self.rules, self.facts, apps=self.apps)
+			found.names += [row.key for row in rows]
+			found.looked_at += len(chunk)
 			if time.monotonic() > self.deadline:
 				break
-		return batch, counted, looked_at
+		return found
 
-	def _commit(self, batch: Batch, names: list[str]) -> bool:
-		"""Writes the batch, unless another collector has counted some of its rows since they were read."""
-		if not names:
+	def _incoming(self, batch: Batch, row: ErrorRow, when: datetime) -> twins.Incoming:
+		source = self.source.name
+		own = source == ERROR_LOG
+		trail = Trail(
+			source,
+			when,
+			row.trace,
+			exact_digest(row.text) if own else row.exact,
+			close_digest(row.title, row.text) if row.text else "",
+			job_method(row.title) if own else row.job,
+		)
+		event = counted(batch, row, when, self.pseudonym, self.rules, self.facts, self.apps)
+		return twins.Incoming(row.key, event, trail)
+
+	def _commit(self, found: _Gathered) -> bool:
+		"""Writes what was gathered, unless another collector has counted some of the rows since they were read."""
+		if not found.names:
 			return True
-		host, name = self.host, self.source.name
+		host, name, batch = self.host, self.source.name, found.batch
 		with host.store.transaction(LOCK):
-			if len(ledger.unseen(host.store, name, names)) < len(names):
+			if len(ledger.unseen(host.store, name, found.names)) < len(found.names):
 				return False
 			current = _load(host, name)
+			twins.settle(host, name, found.incoming, batch, self.now)
 			self.state.data_since = min(
-				filter(None, (batch.oldest, self.state.data_since, current.data_since))
+				filter(
+					None,
+					(
+						coverage.reliable(host, name, batch.oldest, self.now),
+						self.state.data_since,
+						current.data_since,
+					),
+				)
 			)
-			row = {"name": name, "collected_rows": current.collected_rows + batch.count}
-			ledger.enter(host.store, name, names)
+			row = {
+				"name": name,
+				"collected_rows": current.collected_rows + batch.count,
+				"joined_rows": current.joined_rows + batch.joined,
+			}
+			ledger.enter(host.store, name, found.names)
 			write(host, name, batch)
 			host.store.upsert(STATE, [row | {"data_since": self.state.data_since}])
 		self.collected += batch.count
@@ -194,7 +246,7 @@ class _Run:
 			"last_run": self.now,
 			"last_duration": round(time.monotonic() - self.began, 3),
 			"last_error": None,
-			"source_rows": state.source_rows,
+			"source_rows": state.source_rows or 0,
 			"watermark": state.watermark,
 			"reconciled_at": state.reconciled_at,
 		}
@@ -202,6 +254,22 @@ class _Run:
 			row["data_since"] = state.data_since
 		with self.host.store.transaction(LOCK):
 			self.host.store.upsert(STATE, [row])
+			if self.twins and self.source.name == ERROR_LOG and state.reconciled_at == self.now:
+				twins.forget(self.host, self.now)
+
+
+@dataclass(slots=True)
+class _Gathered:
+	batch: Batch = field(default_factory=Batch)
+	incoming: list[twins.Incoming] = field(default_factory=list)
+	names: list[str] = field(default_factory=list)
+	looked_at: int = 0
+
+
+def _has_others(host: Host, source: str) -> bool:
+	return bool(
+		host.store.query(f"SELECT name FROM `{STATE}` WHERE status = 'ok' AND name <> %s LIMIT 1", (source,))
+	)
 
 
 def believable(when: datetime | None, now: datetime) -> datetime:
@@ -213,12 +281,15 @@ def believable(when: datetime | None, now: datetime) -> datetime:
 
 def _load(host: Host, source: str) -> _State:
 	found = host.store.query(
-		f"SELECT source_rows, collected_rows, watermark, reconciled_at, data_since FROM `{STATE}` WHERE name = %s",
+		f"SELECT source_rows, collected_rows, joined_rows, watermark, reconciled_at, data_since FROM `{STATE}`"
+		" WHERE name = %s",
 		(source,),
 	)
 	if not found:
-		return _State(None, 0, None, None, None)
-	rows, collected, *times = found[0]
+		return _State(None, 0, 0, None, None, None)
+	rows, collected, joined, *times = found[0]
 	watermark, reconciled, since = (as_datetime(value) for value in times)
 	known = reconciled is not None  # an Int column of a row we only began is 0, not a count
-	return _State(int(rows or 0) if known else None, int(collected or 0), watermark, reconciled, since)
+	return _State(
+		int(rows or 0) if known else None, int(collected or 0), int(joined or 0), watermark, reconciled, since
+	)

@@ -9,6 +9,7 @@ from verenigingen.core.errors import health_statement
 from verenigingen.exceptions import MonitoringError
 from verenigingen.host.port import Host
 from verenigingen.services import analytics
+from verenigingen.services.backfill import backfill_status
 from verenigingen.services.monitoring import collector_states
 from verenigingen.settings import resolve
 
@@ -148,6 +149,7 @@ def _executive_summary(analysis: Analysis) -> dict[str, Any]:
 def _collection(host: Host) -> dict[str, Any]:
 	zone = host.clock.now().tzinfo
 	return {
+		"backfill": backfill_status(host),
 		"collectors": [
 			{
 				**state,
@@ -157,5 +159,5 @@ def _collection(host: Host) -> dict[str, Any]:
 				},
 			}
 			for state in collector_states(host)
-		]
+		],
 	}

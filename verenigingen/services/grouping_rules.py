@@ -11,10 +11,11 @@ from verenigingen.core.errors.touched import Past, matching
 from verenigingen.core.model import as_datetime, as_text
 from verenigingen.exceptions import BadArgument, ConfigurationError
 from verenigingen.host.port import Host, in_chunks, marks
+from verenigingen.services.batch import issue_name
 from verenigingen.services.collection import LOCK
 from verenigingen.services.grouping import merge_inside
 from verenigingen.services.grouping_settings import load_rules
-from verenigingen.services.rollup import IDS_PER_QUERY, ISSUE, ISSUE_FACET, OTHER, issue_name
+from verenigingen.services.rollup import IDS_PER_QUERY, ISSUE, ISSUE_FACET, OTHER
 
 MOST_SHOWN = 100
 MERGES, PINS, NEW_ONLY, NOTHING = "merge", "pin", "new events only", "nothing"
@@ -27,7 +28,7 @@ def preview_rule(host: Host, row: Mapping[str, Any]) -> dict[str, Any]:
 	"""Which past issues a rule touches and what would happen to each, without changing anything.
 
 	`row` has the keys of `core.errors.rules.FIELDS`. Result: "rule", "action", "touches" (issues), "events" (of them,
-	matching), "issues" (the MOST_SHOWN with most matching events: "issue", "title", "event_count", "matching_events",
+	matching), "issues" (with those left alone; the MOST_SHOWN with most matching events: "issue", "title", "event_count", "matching_events",
 	"exact", "effect", "explanation", "parts"), "notes". Raises BadArgument for a rule that cannot be used.
 	"""
 	try:
@@ -41,11 +42,12 @@ def preview_rule(host: Host, row: Mapping[str, Any]) -> dict[str, Any]:
 		if found.events or past.reason.endswith(rule.mark):
 			touched.append(_entry(rule, past, earlier))
 	touched.sort(key=lambda entry: (-entry["matching_events"], entry["issue"]))
+	changed = [entry for entry in touched if entry["effect"] != NOTHING]
 	return {
 		"rule": rule.name,
 		"action": rule.action,
-		"touches": len(touched),
-		"events": sum(entry["matching_events"] for entry in touched),
+		"touches": len(changed),
+		"events": sum(entry["matching_events"] for entry in changed),
 		"issues": touched[:MOST_SHOWN],
 		"notes": _notes(rule, touched),
 	}

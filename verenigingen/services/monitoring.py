@@ -9,7 +9,7 @@ from typing import Any
 
 from verenigingen.core.errors import ALGORITHM
 from verenigingen.core.model import as_datetime
-from verenigingen.exceptions import CollectorBusy, MonitoringError
+from verenigingen.exceptions import CollectorBusy, MonitoringError, SourceAbsent
 from verenigingen.host import current_host
 from verenigingen.host.port import Host
 from verenigingen.services.collection import LOCK, STATE, CollectResult
@@ -20,6 +20,7 @@ from verenigingen.settings import SETTINGS, resolve
 
 log = logging.getLogger("verenigingen")
 
+JOIN_MESSAGES = "verenigingen.services.message_issues.join_message_issues"  # of what was collected
 OWN_TABLES = (
 	"tabError Issue",
 	"tabError Issue Day",
@@ -29,6 +30,8 @@ OWN_TABLES = (
 	"tabSite Change",
 	"tabError Issue Alias",
 	"tabError Grouping Rule",
+	"tabError Event",
+	"tabRequest Failure Hour",
 	LEDGER,
 	STATE,
 )
@@ -42,12 +45,17 @@ def collect_now() -> list[dict[str, Any]]:
 def collect_all(host: Host, seconds: float | None = None) -> list[dict[str, Any]]:
 	"""Runs every collector of the hook `monitoring_collectors`, for at most `seconds` each.
 
-	Result: per collector {"collector", "collected", "finished", "seconds", "error"}; `error` is None or the reason.
+	Result: per collector {"collector", "collected", "finished", "seconds", "absent", "error"}; `error` is None or the
+	reason, `absent` says why a source is not there on this site (which is no error), else None.
 	Raises DatabaseUnavailable only when not even the failure can be written down.
 	"""
 	limit = resolve("collect_seconds", host.config.get) if seconds is None else seconds
 	results = [_run(host, path, limit) for path in host.hooks.get("monitoring_collectors")]
 	woken = _woken(host)
+	if any(result["collected"] for result in results):
+		joined = _run(host, JOIN_MESSAGES, limit)
+		if joined["error"]:
+			results.append(joined)
 	if woken or any(result["collected"] for result in results):
 		host.cache.clear("analytics_")
 	return results
@@ -67,19 +75,21 @@ def _run(host: Host, path: str, seconds: float) -> dict[str, Any]:
 		"collected": 0,
 		"finished": False,
 		"seconds": None,
+		"absent": None,
 		"error": None,
 	}
 	try:
 		collect: Callable[..., CollectResult] = _load(path)
 		result = collect(host, seconds=seconds)
+	except SourceAbsent as absent:
+		row |= {"absent": str(absent), "finished": True}
+		_note(host, absent.source, "absent", str(absent))
 	except CollectorBusy as error:
 		row["error"] = str(error)
 	except Exception as error:  # one broken collector must not stop the others; it is written down and shown
 		log.error("collector %s failed: %s", path, error, exc_info=not isinstance(error, MonitoringError))
 		row["error"] = f"{type(error).__name__}: {error}"
-		with host.store.transaction(LOCK):
-			state = {"name": path[-140:], "status": "failed", "last_error": row["error"][:500]}
-			host.store.upsert(STATE, [state | {"last_run": host.clock.now().replace(tzinfo=None)}])
+		_note(host, path[-140:], "failed", row["error"])
 	else:
 		row |= {
 			"collected": result.collected,
@@ -88,6 +98,12 @@ def _run(host: Host, path: str, seconds: float) -> dict[str, Any]:
 		}
 		host.store.execute(f"DELETE FROM `{STATE}` WHERE name = %s AND status = 'failed'", (path[-140:],))
 	return row
+
+
+def _note(host: Host, name: str, status: str, reason: str) -> None:
+	row = {"name": name, "status": status, "last_error": reason[:500]}
+	with host.store.transaction(LOCK):
+		host.store.upsert(STATE, [row | {"last_run": host.clock.now().replace(tzinfo=None)}])
 
 
 def _load(path: str) -> Callable[..., CollectResult]:
@@ -159,7 +175,14 @@ def _probes(host: Host) -> dict[str, Callable[[], str]]:
 		]
 		if failed:
 			raise MonitoringError("; ".join(failed))
-		return "; ".join(f"{s['collector']}: {s['collected_rows']} rows" for s in states) or "has not run yet"
+		return (
+			"; ".join(
+				f"{s['collector']}: "
+				+ ("not there" if s["status"] == "absent" else f"{s['collected_rows']} rows")
+				for s in states
+			)
+			or "has not run yet"
+		)
 
 	return {
 		"database": database,

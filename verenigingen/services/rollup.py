@@ -15,14 +15,14 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from verenigingen.core.errors import Identity, Rules, identify, sample
-from verenigingen.core.errors.life import Event, after_events, app_version
-from verenigingen.core.model import ErrorRow, as_date, as_datetime, as_text
+from verenigingen.core.errors import Identity
+from verenigingen.core.errors.life import Event, after_events, without
+from verenigingen.core.model import as_date, as_datetime, as_text
 from verenigingen.host.port import Host, Row, in_chunks, marks
+from verenigingen.services.batch import Batch, Span
 from verenigingen.services.lives import LIFE_COLUMNS, UNKNOWN, columns_of, life_of
 
 ISSUE, ISSUE_DAY = "tabError Issue", "tabError Issue Day"
@@ -32,71 +32,6 @@ ALIAS = "tabError Issue Alias"
 IDS_PER_QUERY = 1_000
 VALUES_PER_FACET = 20  # of one issue, day and kind; an error of every document must not keep a row for each
 OTHER = "(other)"
-NO_RULES = Rules()
-VALUE_LENGTH = 140
-Timed = Iterable[tuple[ErrorRow, datetime]]
-
-
-@dataclass(slots=True)
-class _Span:
-	count: int = 0
-	first: datetime = datetime.max
-	last: datetime = datetime.min
-
-	def add(self, when: datetime) -> None:
-		self.count += 1
-		if when < self.first:
-			self.first = when
-		if when > self.last:
-			self.last = when
-
-	def join(self, other: _Span) -> None:
-		self.count += other.count
-		self.first, self.last = min(self.first, other.first), max(self.last, other.last)
-
-
-@dataclass(slots=True)
-class Batch:
-	"""What a number of events add, by the names of the rows they will meet; `count` events, the first at `oldest`."""
-
-	count: int = 0
-	oldest: datetime = datetime.max
-	identities: dict[str, tuple[Identity, str]] = field(default_factory=dict)
-	spans: dict[str, _Span] = field(default_factory=lambda: defaultdict(_Span))
-	events: dict[str, list[Event]] = field(default_factory=lambda: defaultdict(list))
-	hours: dict[tuple[str, date], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0] * 24))
-	users: dict[tuple[str, str], _Span] = field(default_factory=lambda: defaultdict(_Span))
-	user_days: Counter[tuple[date, str]] = field(default_factory=Counter)
-	facets: dict[tuple[str, date, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-
-
-def issue_name(fingerprint: str) -> str:
-	"""Name of the Error Issue of a fingerprint: its first 16 digits."""
-	return fingerprint[:16]
-
-
-def gather(batch: Batch, rows: Timed, pseudonym: Callable[[str], str], rules: Rules = NO_RULES) -> None:
-	"""Adds events, each with the naive site time it counts at, to `batch`. `rules`: the users' own for grouping."""
-	for row, when in rows:
-		identity = rules.apply(identify(row.title, row.text), row.facets)
-		issue = issue_name(identity.fingerprint)
-		if issue not in batch.identities:
-			batch.identities[issue] = (identity, sample(row.title, row.text))
-		batch.count += 1
-		if when < batch.oldest:
-			batch.oldest = when
-		batch.spans[issue].add(when)
-		batch.events[issue].append((when, app_version(row.facets, identity.app)))
-		day = when.date()
-		batch.hours[issue, day][when.hour] += 1
-		if row.user:
-			user = pseudonym(row.user)
-			batch.users[issue, user].add(when)
-			batch.user_days[day, user] += 1
-		for kind, value in row.facets:
-			if kind == "Document":
-				value = pseudonym(value)
-			batch.facets[issue, day, kind][value[:VALUE_LENGTH]] += 1
 
 
 def write(host: Host, source: str, batch: Batch) -> None:
@@ -131,13 +66,15 @@ def _write_shares(host: Host, source: str, batch: Batch) -> dict[str, str]:
 		):
 			span = batch.spans[name]
 			homes[name] = issue
+			if name in batch.withdrawn and as_datetime(last) == batch.withdrawn[name][0]:
+				last = batch.withdrawn[name][1] or last
 			rows.append(
 				{
 					"name": name,
 					"event_count": int(count or 0) + span.count,
 					"first_seen": _earlier(first, span.first),
 					"last_seen": _later(last, span.last),
-					"sources": _sources(sources, source, span.count),
+					"sources": _sources(sources, source, batch.seen[name]),
 				}
 			)
 	host.store.upsert(ALIAS, rows)
@@ -145,22 +82,32 @@ def _write_shares(host: Host, source: str, batch: Batch) -> dict[str, str]:
 
 
 def _write_issues(host: Host, source: str, batch: Batch, homes: Mapping[str, str]) -> None:
-	spans: dict[str, _Span] = defaultdict(_Span)
-	events: dict[str, list[Event]] = defaultdict(list)
+	spans: dict[str, Span] = defaultdict(Span)
+	seen: Counter[str] = Counter()
+	events: dict[str, Counter[Event]] = defaultdict(Counter)
 	for name, span in batch.spans.items():
 		spans[homes.get(name, name)].join(span)
-		events[homes.get(name, name)] += batch.events[name]
+		events[homes.get(name, name)].update(batch.events[name])
+		seen[homes.get(name, name)] += batch.seen[name]
+	last_seen = _without_withdrawn(host, batch, homes)
 	old = _existing(host, ISSUE, f"event_count, first_seen, last_seen, sources, {LIFE_COLUMNS}", spans)
 	new_rows, known_rows = [], []
 	for name, span in spans.items():
-		count, first, last, sources, *life = old.get(name, (0, None, None, None, *UNKNOWN))
+		if name not in old and span.count <= 0:
+			continue  # cleared away since it was counted
+		count, first, last, sources, *columns = old.get(name, (0, None, None, None, *UNKNOWN))
+		life = life_of(columns)
+		if name in last_seen:
+			life = without(life, *last_seen[name])
+			if as_datetime(last) == last_seen[name][0]:
+				last = last_seen[name][1]
 		row = {
 			"name": name,
 			"event_count": int(count or 0) + span.count,
 			"first_seen": _earlier(first, span.first),
 			"last_seen": _later(last, span.last),
-			"sources": _sources(sources, source, span.count),
-			**columns_of(after_events(life_of(life), events[name])),
+			"sources": _sources(sources, source, seen[name]),
+			**columns_of(after_events(life, events[name].elements())),
 		}
 		if name in old:
 			known_rows.append(row)
@@ -168,9 +115,40 @@ def _write_issues(host: Host, source: str, batch: Batch, homes: Mapping[str, str
 			new_rows.append(row | _description(*batch.identities[name]))
 	host.store.insert(ISSUE, new_rows)
 	host.store.upsert(ISSUE, known_rows)
+	_drop_empty(host, batch.withdrawn.keys() - set(homes) - set(homes.values()))
 	# its other fields are the users' from the day they apply the rule; from now on no algorithm merges it
 	pins = [name for name in old if name in batch.identities and batch.identities[name][0].pinned]
 	host.store.upsert(ISSUE, [{"name": name, "pinned": 1} for name in pins])
+
+
+def _without_withdrawn(
+	host: Host, batch: Batch, homes: Mapping[str, str]
+) -> dict[str, tuple[datetime, datetime]]:
+	"""Per issue with a withdrawn event: when that was, and when the issue was last seen without it."""
+	found = {}
+	for name, (when, last) in batch.withdrawn.items():
+		home = homes.get(name, name)
+		if name in homes:  # the issue was last seen when the last of its parts was; those are written already
+			rows = host.store.query(f"SELECT MAX(last_seen) FROM `{ALIAS}` WHERE issue = %s", (home,))
+			last = as_datetime(rows[0][0]) or last
+		if last is not None:
+			found[home] = (when, last)
+	return found
+
+
+def _drop_empty(host: Host, names: Iterable[str]) -> None:
+	for chunk in in_chunks(sorted(names), IDS_PER_QUERY):
+		host.store.execute(
+			f"DELETE FROM `{ISSUE}` WHERE event_count <= 0 AND name IN ({marks(len(chunk))})", chunk
+		)
+
+
+def _put(host: Host, table: str, rows: list[dict[str, object]]) -> None:
+	"""Writes rows back; one whose events have all been withdrawn goes."""
+	gone = {row["name"] for row in rows if int(str(row["event_count"])) <= 0}
+	host.store.upsert(table, [row for row in rows if row["name"] not in gone] if gone else rows)
+	for chunk in in_chunks(sorted(map(str, gone)), IDS_PER_QUERY):
+		host.store.execute(f"DELETE FROM `{table}` WHERE name IN ({marks(len(chunk))})", chunk)
 
 
 def _description(identity: Identity, excerpt: str) -> dict[str, object]:
@@ -195,7 +173,8 @@ def _sources(stored: object, source: str, count: int) -> str:
 		known = json.loads(as_text(stored) or "{}")
 	except ValueError:
 		known = {}
-	known[source] = int(known.get(source, 0)) + count
+	if count:
+		known[source] = int(known.get(source, 0)) + count
 	return json.dumps(known, sort_keys=True)
 
 
@@ -216,7 +195,7 @@ def _write_days(host: Host, batch: Batch, homes: Mapping[str, str]) -> None:
 				"hours": ",".join(map(str, hours)),
 			}
 		)
-	host.store.upsert(ISSUE_DAY, rows)
+	_put(host, ISSUE_DAY, rows)
 
 
 def parse_hours(stored: object) -> list[int]:
@@ -240,11 +219,12 @@ def _write_users(host: Host, batch: Batch, homes: Mapping[str, str]) -> None:
 				"last_seen": _later(last, span.last),
 			}
 		)
-	host.store.upsert(ISSUE_USER, rows)
+	_put(host, ISSUE_USER, rows)
 	count_users(host, sorted({homes.get(issue, issue) for issue, _ in batch.users}))
 	days = {f"{day:%Y%m%d}-{user}": (day, user, count) for (day, user), count in batch.user_days.items()}
 	known = _existing(host, USER_DAY, "event_count", days)
-	host.store.upsert(
+	_put(
+		host,
 		USER_DAY,
 		[
 			{
@@ -259,7 +239,7 @@ def _write_users(host: Host, batch: Batch, homes: Mapping[str, str]) -> None:
 
 
 def count_users(host: Host, issues: list[str]) -> None:
-	"""Writes down how many distinct persons are known to have met each of the issues."""
+	"""Writes down how many distinct persons are known to have met each of the issues that are there."""
 	for chunk in in_chunks(issues, IDS_PER_QUERY):
 		found: dict[str, int] = dict(
 			host.store.query(
@@ -268,7 +248,9 @@ def count_users(host: Host, issues: list[str]) -> None:
 				chunk,
 			)
 		)
-		host.store.upsert(ISSUE, [{"name": issue, "user_count": int(found.get(issue, 0))} for issue in chunk])
+		known = _existing(host, ISSUE, "user_count", chunk)
+		rows = [{"name": issue, "user_count": int(found.get(issue, 0))} for issue in known]
+		host.store.upsert(ISSUE, rows)
 
 
 def facet_name(issue: str, day: date, kind: str, value: str) -> str:
@@ -292,7 +274,12 @@ def _write_facets(host: Host, batch: Batch, homes: Mapping[str, str]) -> None:
 	rows = []
 	for (fingerprint, day, kind), counts in batch.facets.items():
 		issue = homes.get(fingerprint, fingerprint)
-		for value, count in _bounded(known[issue, day, kind], counts).items():
+		changes = _bounded(known[issue, day, kind], Counter({v: n for v, n in counts.items() if n > 0}))
+		for value, count in counts.items():
+			if count < 0:  # what was counted with the others is taken back there
+				stands = facet_name(fingerprint, day, kind, value) in counted
+				changes[value if stands else OTHER] += count
+		for value, count in changes.items():
 			name = facet_name(fingerprint, day, kind, value)
 			rows.append(
 				{
@@ -304,7 +291,7 @@ def _write_facets(host: Host, batch: Batch, homes: Mapping[str, str]) -> None:
 					"event_count": counted.get(name, 0) + count,
 				}
 			)
-	host.store.upsert(ISSUE_FACET, rows)
+	_put(host, ISSUE_FACET, rows)
 
 
 def _bounded(old: set[str], added: Counter[str]) -> Counter[str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from verenigingen.exceptions import MonitoringError
+from verenigingen.exceptions import MonitoringError, SourceAbsent
 from verenigingen.host import Host
 from verenigingen.host.on_local import (
 	open_cache,
@@ -20,6 +20,7 @@ from verenigingen.host.on_local import (
 	read_config,
 )
 from verenigingen.host.on_local.site_config import SiteConfig
+from verenigingen.services.job_logging import unlogged_jobs
 from verenigingen.services.monitoring import check_components
 from verenigingen.services.site import ERPNEXT, doctype_state, error_log_rows
 from verenigingen.standalone.pages import FrontEndMissing, require_front_end
@@ -79,6 +80,7 @@ def _of_open_site(host: Host, config: SiteConfig) -> Iterator[Line]:
 	parts = check_components(host)["components"]
 	for name in ("tables", "settings", "collection"):
 		yield Line(name, OK if parts[name]["ok"] else BROKEN, parts[name]["detail"])
+	yield _tried("job logging", lambda: _job_logging(host))
 	yield Line(
 		"time zone", OK, f"{host.clock.now().tzinfo}, where it is now {host.clock.now():%Y-%m-%d %H:%M}"
 	)
@@ -94,6 +96,20 @@ def _error_log(host: Host, config: SiteConfig) -> Finding:
 	if config.own:
 		return ABSENT, "no Error Log table yet; `import-errors` or `demo` make one"
 	return BROKEN, "no Error Log table; is it a Frappe site?"
+
+
+def _job_logging(host: Host) -> Finding:
+	try:
+		jobs = [job["job"] for job in unlogged_jobs(host)]
+	except SourceAbsent as absent:
+		return ABSENT, str(absent)
+	if not jobs:
+		return OK, "every scheduled job that runs leaves a record"
+	shown = ", ".join(jobs[:5]) + (", …" if len(jobs) > 5 else "")
+	return ABSENT, (
+		f"{len(jobs)} scheduled jobs fail unseen, as create_log is off: {shown};"
+		" verenigingen.utils.error_sources.enable_job_logging switches it on"
+	)
 
 
 def _left_alone(config: SiteConfig, setting: str) -> str:

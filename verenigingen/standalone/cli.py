@@ -6,12 +6,14 @@ import ast
 import json
 import logging
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.progress import Progress
+from rich.console import Console
+from rich.progress import Progress, TaskID
 
 from verenigingen import __version__
 from verenigingen.exceptions import BadArgument, MonitoringError
@@ -19,6 +21,7 @@ from verenigingen.host import current_host, use_host
 from verenigingen.host.endpoint import REGISTRY
 from verenigingen.host.on_local import local_file, open_host
 from verenigingen.host.on_local.parts import SYSTEM
+from verenigingen.services.backfill import backfill
 from verenigingen.services.monitoring import collect_all
 from verenigingen.standalone import pages
 from verenigingen.standalone.api_keys import ApiKeys
@@ -26,16 +29,20 @@ from verenigingen.standalone.check import BROKEN, check_site
 from verenigingen.standalone.demo.site import build_site
 from verenigingen.standalone.forecast import forecast_file
 from verenigingen.standalone.group import group
+from verenigingen.standalone.hotspots import hotspots
 from verenigingen.standalone.import_errors import import_errors
+from verenigingen.standalone.redact import redact
+from verenigingen.standalone.spikes import spikes
 from verenigingen.standalone.work import work as work_on
 from verenigingen.standalone.work import work_once
 from verenigingen.standalone.wsgi import open_server, require_port
 
-SITELESS = ("demo", "forecast", "group")  # commands that need no site
+SITELESS = ("demo", "forecast", "group", "redact", "spikes")  # commands that need no site
 DOORS = (
 	"verenigingen.utils.analytics_engine",
 	"verenigingen.utils.error_grouping",
 	"verenigingen.utils.error_issues",
+	"verenigingen.utils.error_sources",
 	"verenigingen.www.monitoring_dashboard",
 )
 
@@ -113,13 +120,29 @@ def demo(folder: Path, seed: int, serving: bool, port: int) -> None:
 			_serve(folder, None, port)
 
 
+class Bar:
+	"""Shows the progress of a long run as a bar of rich."""
+
+	def __init__(self, bar: Progress) -> None:
+		self.bar = bar
+		self.task: TaskID | None = None
+
+	def progress(self, done: int, total: int, title: str) -> None:
+		"""Moves the bar."""
+		if self.task is None:
+			self.task = self.bar.add_task(title)
+		self.bar.update(self.task, completed=done, total=total)
+
+
 @main.command()
-@click.option("--seconds", default=3600.0, show_default=True, help="Longest time per collector.")
+@click.option("--seconds", default=3600.0, show_default=True, help="Longest time altogether.")
 def collect(seconds: float) -> None:
-	"""Takes in what the site logged since the last time."""
-	results = collect_all(current_host(), seconds)
+	"""Takes in what the site logged since the last time; begun again, it goes on where it stopped."""
+	with Progress(console=Console(stderr=True)) as bar:
+		results = backfill(replace(current_host(), notify=Bar(bar)), seconds)
 	for result in results:
-		click.echo(f"{result['collector']}: {result['error'] or str(result['collected']) + ' new rows'}")
+		said = result["error"] or result["absent"] or f"{result['collected']} new rows"
+		click.echo(f"{result['collector']}: {said}")
 	if any(result["error"] for result in results):
 		raise SystemExit(1)
 
@@ -280,6 +303,9 @@ def _keys_of(ctx: click.Context) -> ApiKeys:
 
 main.add_command(forecast_file)
 main.add_command(group)
+main.add_command(hotspots)
+main.add_command(spikes)
+main.add_command(redact)
 
 
 def load_doors() -> None:

@@ -9,12 +9,13 @@ import gzip
 import io
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
 import click
 
-from verenigingen.core.errors import identify
+from verenigingen.core.errors import Identity, Link, Linker, examine, sample
+from verenigingen.core.errors.mining import Miner, message_of, unions
 from verenigingen.exceptions import BadArgument
 
 SHOWN_FAULTS = 20  # bad lines named one by one
@@ -30,15 +31,24 @@ class Entry(NamedTuple):
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
-def group(file: str) -> None:
+@click.option("--messages", is_flag=True, help="FILE holds one message per line instead of JSON.")
+def group(file: str, messages: bool) -> None:
 	"""Groups the errors of FILE (JSON lines, may be gzipped, `-` for standard input).
 
 	Each line needs `id`, and of `method` (the title) and `error` (the text) what there is; other columns are ignored.
 	For each, in the order given, one JSON object: `id`, `group`, `title`, `reason`. Bad lines are named and left out;
 	the exit code is then 1.
+
+	With --messages every line is a message by itself, as in a log without its times; its number is its `id`.
 	"""
-	faults = 0
 	with click.open_file(file, "rb") as raw:
+		if messages:
+			_group_messages(lines(raw))
+			return
+		faults = 0
+		found: list[tuple[str | int, Identity]] = []
+		plain: dict[str, str] = {}
+		linker = Linker()
 		for number, line in enumerate(lines(raw), 1):
 			if not line.strip():
 				continue
@@ -49,16 +59,51 @@ def group(file: str) -> None:
 				if faults <= SHOWN_FAULTS:
 					click.echo(f"{file}, line {number}: {fault}", err=True)
 				continue
-			found = identify(entry.title, entry.text)
-			answer = {
-				"id": entry.id,
-				"group": found.fingerprint,
-				"title": found.title,
-				"reason": found.reason,
-			}
-			sys.stdout.write(json.dumps(answer) + "\n")
+			identity, clues = examine(entry.title, entry.text)
+			linker.add(identity.fingerprint, clues)
+			found.append((entry.id, identity))
+			if identity.exception is None and identity.culprit is None:
+				message = message_of(identity.title, sample(entry.title, entry.text))
+				# the same one whatever the order, should the samples of one fingerprint differ
+				plain[identity.fingerprint] = min(message, plain.get(identity.fingerprint, message))
+	_print_entries(found, joined(linker.links(), plain))
 	if faults:
 		raise BadArgument(f"{faults} lines of {file} were left out: they are not JSON objects with an `id`.")
+
+
+def joined(links: dict[str, Link], plain: dict[str, str]) -> dict[str, Link]:
+	"""The links, and with them those of messages without traceback (`plain`: by fingerprint) that share a template.
+
+	Messages of one template follow the one group that others of them belong to; where these belong to several, it is
+	not known to which, and only those that belong to none become one.
+	"""
+	found = dict(links)
+	for union in unions(plain):
+		targets = {links[name].group for name in union.fingerprints if name in links}
+		free = [name for name in union.fingerprints if name not in links]
+		target = targets.pop() if len(targets) == 1 else free[0] if free else ""
+		found |= {name: Link(target, union.reason) for name in free if len(free) > 1 or target != name}
+	return found
+
+
+def _print_entries(found: list[tuple[str | int, Identity]], links: dict[str, Link]) -> None:
+	"""One answer per row; a group that was joined with another one says so in its reason."""
+	for name, identity in found:
+		link = links.get(identity.fingerprint)
+		reason = f"{identity.reason}; {link.reason}" if link else identity.reason
+		_print(name, link.group if link else identity.fingerprint, identity.title, reason)
+
+
+def _group_messages(messages: Iterable[str]) -> None:
+	miner = Miner()
+	forms = [miner.add(message) for message in messages]
+	for number, form in enumerate(forms, 1):
+		found = miner.template_of_form(form)
+		_print(number, found.key, found.text, found.reason)
+
+
+def _print(name: str | int, key: str, title: str, reason: str) -> None:
+	sys.stdout.write(json.dumps({"id": name, "group": key, "title": title, "reason": reason}) + "\n")
 
 
 def lines(raw: BinaryIO) -> Iterator[str]:

@@ -54,7 +54,7 @@ def read(lines: Iterable[str]) -> tuple[dict[str, Series], dict[int, str]]:
 		for row in rows:
 			if not row:
 				continue
-			if len(row) != 3:
+			if len(row) != len(COLUMNS):
 				raise BadArgument(
 					f"line {rows.line_num}: 3 values are needed (series,hour,count), not {len(row)}."
 				)
@@ -62,8 +62,8 @@ def read(lines: Iterable[str]) -> tuple[dict[str, Series], dict[int, str]]:
 			hour = known.get(text)
 			if hour is None:
 				hour = known[text] = _hour(text, rows.line_num)
-				styles.add(_is_number(text))
 				texts.setdefault(hour, text.strip())
+				styles.add(_is_number(text))
 				if len(styles) > 1:
 					raise BadArgument(
 						f"line {rows.line_num}: hours are numbers or times, not both in one file."

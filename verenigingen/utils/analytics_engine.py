@@ -6,10 +6,17 @@ from typing import Any
 
 from verenigingen.host import current_host
 from verenigingen.host.endpoint import endpoint
-from verenigingen.services import analytics, monitoring
+from verenigingen.services import analytics, backfill, hotspots, monitoring
 from verenigingen.settings import ANALYTICS_CONFIG, MAX_DAYS
 
-__all__ = ["ANALYTICS_CONFIG", "analyze_error_patterns", "generate_insights_report", "test_components"]
+__all__ = [
+	"ANALYTICS_CONFIG",
+	"analyze_error_patterns",
+	"backfill_status",
+	"generate_insights_report",
+	"identify_error_hotspots",
+	"test_components",
+]
 
 
 @endpoint(cache="analytics_", ranges={"days": (1, MAX_DAYS, "days")})
@@ -34,6 +41,32 @@ def generate_insights_report() -> dict[str, Any]:
 	"unknown" and a reason.
 	"""
 	return analytics.generate_insights_report(current_host())
+
+
+@endpoint(cache="analytics_", ranges={"days": (1, MAX_DAYS, "days")})
+def identify_error_hotspots(days: int = 7) -> dict[str, Any]:
+	"""Where errors of the last `days` site-local days concentrate or rise, today included (1 to 3650).
+
+	Result: `statement`, `hotspots` {`apps`, `modules`, `doctypes` (functional areas), `roles` (user groups),
+	`time_windows`, `files`, `functions` (components), `issues`}, `critical`, `remediation_order`, `total_errors`,
+	`analysis_period`, `data_since`, `baseline_days`. Each section says in its `statement` what stands out, that
+	nothing does, or (status "unknown") why it cannot be known. A value stands out when it has significantly more errors
+	than its own days before lead one to expect (all values tested together, 1 %), or when a third of all errors or
+	more fall on it by the lower end of the 95 % interval; a time window by a scan statistic over windows of 1 to 72
+	hours; an issue also when it is critical. Score, 0 to 100: kind (60, 38, 20 or 4 points for critical to low, the
+	mean over the events) + reach (up to 15, by distinct users or documents hit) + recency (20 within 24 hours, 17
+	within 7 days) + change (15 came back, 12 rises, 10 new); critical from 80, high from 55, medium from 35.
+	"""
+	return hotspots.identify_error_hotspots(current_host(), days)
+
+
+@endpoint()
+def backfill_status() -> dict[str, Any]:
+	"""How far the first collection is: {"done", "total", "finished", "since", "statement"}.
+
+	`done` of `total` rows of Error Log are counted; `since` is since when errors are known, null until `finished`.
+	"""
+	return backfill.backfill_status(current_host())
 
 
 @endpoint()

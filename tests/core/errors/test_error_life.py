@@ -23,6 +23,7 @@ from verenigingen.core.errors.life import (
 	reopen,
 	resolve,
 	runs_at_most,
+	without,
 )
 from verenigingen.exceptions import BadArgument
 
@@ -87,6 +88,18 @@ def test_what_comes_first_opens_it() -> None:
 	assert by_count.changed == NOW + 2 * HOUR
 	by_time = after_events(life, [(NOW + HOUR, None), (NOW + 9 * HOUR, None)])
 	assert by_time.changed == NOW + 5 * HOUR
+
+
+def test_an_event_whose_time_was_wrong_is_taken_back() -> None:
+	resolved = resolve(Life(), NOW, in_version="1.4")
+	false = after_events(resolved, [(NOW + HOUR, None)])
+	life = without(false, NOW + HOUR, NOW - HOUR)
+	assert (life.status, life.resolved_in, life.regressed) == (RESOLVED_IN, "1.4", None)
+	assert after_events(life, [(NOW - HOUR / 60, None)]).status == RESOLVED_IN
+	assert without(false, NOW + HOUR, NOW + HOUR / 2).regressed == NOW + HOUR / 2, "another one came as well"
+	assert without(false, NOW + 2 * HOUR, None) == false
+	ignored = after_events(ignore(Life(), NOW, more=3), [(NOW + HOUR, None)])
+	assert without(ignored, NOW + HOUR, None).ignored_left == 3
 
 
 def test_ignored_for_ever_stays_so() -> None:

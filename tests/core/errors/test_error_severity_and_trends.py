@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 from window_builder import NOON, issue
 
 from verenigingen.core.errors import rank_severity
-from verenigingen.core.errors.trends import compare, mann_kendall, seasonal_kendall, theil_sen
+from verenigingen.core.errors.trends import compare, daily_trend, mann_kendall, seasonal_kendall, theil_sen
 
 LONG_AGO = NOON - timedelta(days=9)
 # name, facts, events, users in all, level, part of the reason
@@ -117,3 +117,56 @@ def test_exposure_counts_and_not_days() -> None:
 	day = np.full(6, 100.0)
 	assert compare(day, day, (150.0, 144.0), threshold=0.0).ratio == pytest.approx(-0.04)
 	assert compare(day[:2], day[:2], (48.0, 48.0), threshold=0.0).direction == "unknown"
+
+
+def days_of(kind: str, rng: np.random.Generator, size: int) -> np.ndarray:
+	"""Daily counts without trend: working weeks, and on "bad days" with a level that is correlated from day to day."""
+	mean = 20 * np.where(np.arange(size) % 7 >= 5, 0.3, 1.0)
+	if kind == "bad days":
+		level = np.zeros(size)
+		for day in range(1, size):
+			level[day] = 0.5 * level[day - 1] + rng.normal() * 0.866
+		mean = mean * np.exp(0.5 * level)
+	return rng.poisson(mean).astype(float)
+
+
+@pytest.mark.parametrize("kind", ["weeks", "bad days"])
+@pytest.mark.parametrize("size", [13, 29, 89])
+def test_chance_is_seldom_called_a_trend(kind: str, size: int) -> None:
+	"""Nominally 5 %; plain Mann-Kendall calls 10 to 20 % of the correlated ones a trend."""
+	rng = np.random.default_rng(21)
+	found = [daily_trend(np.arange(float(size)), days_of(kind, rng, size), threshold=0.0) for _ in range(300)]
+	assert np.mean([trend.direction in ("rising", "falling") for trend in found]) < 0.11
+
+
+def test_a_trend_is_found_under_a_working_week() -> None:
+	rng = np.random.default_rng(22)
+	days = np.arange(29.0)
+	grown = [days_of("weeks", rng, 29) * (1 + days / 20) for _ in range(100)]
+	found = [daily_trend(days, counts, threshold=0.1).direction for counts in grown]
+	assert found.count("rising") > 90 and "falling" not in found
+
+
+@pytest.mark.parametrize("kind", ["weeks", "bad days"])
+def test_chance_is_seldom_called_growth(kind: str) -> None:
+	"""Thirty days hold other weekdays than the thirty before: neither that nor bad days are growth. Nominally 1 %."""
+	rng = np.random.default_rng(23)
+	directions = []
+	for _ in range(300):
+		counts = days_of(kind, rng, 59)
+		now, before = np.arange(30, 59), np.arange(29)
+		growth = compare(
+			counts[now], counts[before], (696.0, 696.0), threshold=0.0, weekdays=(now % 7, before % 7)
+		)
+		directions.append(growth.direction)
+	assert np.mean([d != "stable" for d in directions]) < 0.04
+
+
+def test_weekdays_are_compared_with_weekdays() -> None:
+	# a month of five Mondays and Tuesdays against one of five Saturdays and Sundays, every weekday as ever
+	now, before = np.arange(0, 30), np.arange(5, 35)
+	count = np.where(np.arange(35) % 7 >= 5, 10.0, 100.0)
+	growth = compare(count[now], count[before], (720.0, 720.0), threshold=0.0, weekdays=(now % 7, before % 7))
+	assert growth.ratio == pytest.approx(0.0, abs=1e-6) and growth.direction == "stable"
+	plain = compare(count[now], count[before], (720.0, 720.0), threshold=0.0)
+	assert plain.ratio is not None and plain.ratio > 0.05

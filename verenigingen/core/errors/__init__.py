@@ -5,7 +5,9 @@ from __future__ import annotations
 from .classify import CATEGORIES, SEVERITIES
 from .fingerprint import ALGORITHM
 from .health import health_statement
-from .identity import Identity, identify, sample
+from .hotspots import Facets, find_hotspots
+from .identity import Identity, examine, identify, sample
+from .link import Link, Linker
 from .patterns import analyse_patterns
 from .rules import Rule, Rules, Subject, read_rule, read_rules
 from .severity import rank_severity
@@ -17,15 +19,20 @@ __all__ = [
 	"CATEGORIES",
 	"SEVERITIES",
 	"ErrorWindow",
+	"Facets",
 	"History",
 	"Identity",
 	"IssueFacts",
 	"Judgement",
+	"Link",
+	"Linker",
 	"Rule",
 	"Rules",
 	"Subject",
 	"UserCount",
 	"analyse_patterns",
+	"examine",
+	"find_hotspots",
 	"health_statement",
 	"identify",
 	"judge",

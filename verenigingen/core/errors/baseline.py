@@ -2,8 +2,8 @@
 
 Each of the four is shrunk towards the one above it (gamma-Poisson), so that a rare issue gets a flat expectation and a
 frequent one its own pattern. The spread around it is learned from the issue's own forecast errors: variance
-`(1 + b) * mean + a * mean ** 2` (clumps and shifting rates) and, for sums over several hours, a factor for errors that
-hang together. Everything is an array over issues; one step is one day.
+`(1 + clump) * mean + spread * mean ** 2` by hour (retries come in clumps, rates shift), and a factor that a whole day has in
+common. What the baseline cannot know yet widens it too. Everything is an array over issues; one step is one day.
 """
 
 from __future__ import annotations
@@ -12,27 +12,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 WINDOWS = (1, 2, 3, 6, 12, 24)  # hours looked at together
-KEPT = 0.985  # of what is known of the pattern after a day: half in 46 days
-KEPT_LEVEL = 0.9  # of the level: half in four and a half days
-PRIOR_HOUR = 4.0  # events a pattern must outweigh before it is believed, times the dispersion
-PRIOR_WEEKDAY = 2.0
-PRIOR_CELL = 30.0
-BELIEVED = 3.0
-KEPT_MISSES = 0.985
+KEPT = 0.985  # a day, of what is known of pattern and spread: half in 46 days
+KEPT_LEVEL = 0.9  # a day, of the level: half in a week
+# Events that the data must outweigh before they are believed, times the dispersion.
 PRIOR_LEVEL = 1.0
-SWING = 0.02  # variance of a day's factor on the level, believed before anything is seen
-PRIOR_SWING = 1.0
+PRIOR_HOUR = 4.0
+PRIOR_WEEKDAY = 2.0
+PRIOR_CELL = 30.0  # an hour of the week seldom differs from its hour and its weekday ...
+BELIEVED = 3.0  # ... but where it does, by so many standard deviations, it is believed sooner (a weekly job)
+# Spread believed before anything is seen (clumps of two are common), and its weight in events and days.
+CLUMP, SPREAD, SWING = 1.0, 0.3, 0.02
+PRIOR_SPREAD, PRIOR_SWING = 3.0, 1.0
 LEAST_SWING = 0.003
-CLUMP, SPREAD = 0.7, 0.3  # dispersion believed before anything is seen
-PRIOR_SPREAD = 1.5  # weighted hours
-LEARNED = 90  # hours before whole days are judged
+SETTLED = 48  # hours before forecast errors say more about the issue than about the forecast
+LEARNED = 90  # hours before whole days do
 _NEAR = np.array([0.5, 1.0, 1.0, 1.0, 0.5])
 
 Vector = NDArray[np.float64]
 
 
 class Baseline:
-	"""Learned state of `size` issues; `expect` a day, then `learn` it."""
+	"""What is known of `size` issues; each day `expect`, then `learn` and `learn_swing`."""
 
 	def __init__(self, size: int) -> None:
 		self.events = np.zeros((size, 7, 24))
@@ -54,41 +54,48 @@ class Baseline:
 		return known
 
 	def expect(self, weekday: int) -> tuple[Vector, Vector, Vector]:
-		"""Mean and variance by hour (issues, 24), and the variance of the day's level relative to its square."""
-		events, hours = self.events.sum(axis=1), self.hours.sum(axis=1)
-		overall = (events.sum(axis=1) + 0.25) / (hours.sum(axis=1) + 12)
+		"""Of a day's hours (issues, 24) the mean and the variance of each alone; and, relative to the squared mean of any sum
+		of them, the variance that they have in common (issues)."""
+		overall = (self.events.sum(axis=(1, 2)) + 0.25) / (self.known + 12)
 		dispersion = 1 + self.clump + self.spread * overall
-		foreseen = overall[:, None] * hours
-		prior = (PRIOR_HOUR * dispersion)[:, None]
-		near = (_around(events) + prior) / (_around(foreseen) + prior)
-		hourly = (events + prior * near) / (foreseen + prior)
-		base = overall[:, None] * hourly
-		of_days = (base[:, None, :] * self.hours[:, weekday : weekday + 1]).sum(axis=(1, 2))
-		strong = PRIOR_WEEKDAY * dispersion
+		hourly, own = self._by_hour(overall, dispersion)
 		seen = self.events[:, weekday].sum(axis=1)
-		daily = (seen + strong) / (of_days + strong)
-		base = base * daily[:, None]
-		cells = base * self.hours[:, weekday]
-		odd = (self.events[:, weekday] - cells) ** 2 / (cells * dispersion[:, None] + 0.5) / BELIEVED**2
-		prior_cell = PRIOR_CELL * dispersion[:, None] / (1 + odd**2)
-		cell = (self.events[:, weekday] + prior_cell) / (cells + prior_cell)
-		self._profile = base * cell
-		level = (self.recent + PRIOR_LEVEL * dispersion) / (self.foreseen + PRIOR_LEVEL * dispersion)
-		mean = self._profile * level[:, None]
-		self._uncertain = dispersion / (self.recent + PRIOR_LEVEL * dispersion) + dispersion / (seen + strong)
-		own = dispersion[:, None] / (events + prior * near)
+		strong = PRIOR_WEEKDAY * dispersion
+		daily = (seen + strong) / ((hourly * self.hours[:, weekday]).sum(axis=1) + strong)
+		self._profile = self._by_cell(weekday, hourly * daily[:, None], dispersion[:, None])
+		firm = PRIOR_LEVEL * dispersion
+		mean = self._profile * ((self.recent + firm) / (self.foreseen + firm))[:, None]
+		self._uncertain = dispersion / (self.recent + firm) + dispersion / (seen + strong)
 		variance = mean * (1 + self.clump[:, None]) + mean**2 * (self.spread[:, None] + own)
 		return mean, variance, self._uncertain + self.daily
 
+	def _by_hour(self, overall: Vector, dispersion: Vector) -> tuple[Vector, Vector]:
+		"""Rate by hour of the day, shrunk towards the hours around it; and how uncertain it is (relative variance)."""
+		events = self.events.sum(axis=1)
+		foreseen = overall[:, None] * self.hours.sum(axis=1)
+		prior = (PRIOR_HOUR * dispersion)[:, None]
+		near = (_around(events) + prior) / (_around(foreseen) + prior)
+		hourly: Vector = overall[:, None] * (events + prior * near) / (foreseen + prior)
+		return hourly, dispersion[:, None] / (events + prior * near)
+
+	def _by_cell(self, weekday: int, rate: Vector, dispersion: Vector) -> Vector:
+		"""Rate by hour of the week, shrunk towards `rate`, the less the more it differs."""
+		events, foreseen = self.events[:, weekday], rate * self.hours[:, weekday]
+		oddness = (events - foreseen) ** 2 / (foreseen * dispersion + 0.5) / BELIEVED**2
+		prior = PRIOR_CELL * dispersion / (1 + oddness**2)
+		cell: Vector = rate * (events + prior) / (foreseen + prior)
+		return cell
+
 	def learn(self, weekday: int, counts: Vector, exposure: Vector, odd: Vector, mean: Vector) -> None:
-		"""Take a day in: counts without spikes and hours observed (issues, 24), and the mean that was expected."""
+		"""Take a day in, all (issues, 24): counts without spikes, hours observed, counts with what is to widen the spread, and
+		the mean that was expected."""
 		self.events *= KEPT
 		self.hours *= KEPT
 		self.events[:, weekday] += counts
 		self.hours[:, weekday] += exposure
 		self.recent = KEPT_LEVEL * self.recent + counts.sum(axis=1)
 		self.foreseen = KEPT_LEVEL * self.foreseen + (self._profile * exposure).sum(axis=1)
-		self._learn_spread(odd, mean, (exposure > 0) & (self.known > 48)[:, None])
+		self._learn_spread(odd, mean, (exposure > 0) & (self.known > SETTLED)[:, None])
 
 	def _learn_spread(self, counts: Vector, mean: Vector, seen: NDArray[np.bool_]) -> None:
 		"""Least squares of squared errors on mean and squared mean, weighted, neither below 0."""
@@ -96,7 +103,7 @@ class Baseline:
 		weight = seen / (usual + 2 * usual**2 + 1e-9)
 		beyond = (counts - mean) ** 2 - mean
 		powers = (mean**2, mean**3, mean**4, mean * beyond, mean**2 * beyond)
-		self._moments *= KEPT_MISSES
+		self._moments *= KEPT
 		self._moments += np.array([(weight * power).sum(axis=1) for power in powers])
 		one, both, two, with_one, with_two = self._moments
 		one, two = one + PRIOR_SPREAD, two + PRIOR_SPREAD
@@ -114,7 +121,7 @@ class Baseline:
 		own = variance.sum(axis=1) + (self._uncertain * expected**2)
 		square = np.maximum(expected, 0.01) ** 2
 		weight = (self.daily / (own / square + self.daily)) ** 2 * (self.known > LEARNED) * (expected > 0)
-		self._swings *= KEPT_MISSES
+		self._swings *= KEPT
 		self._swings += weight * ((total - expected) ** 2 - own) / square, weight
 		found = (self._swings[0] + PRIOR_SWING * SWING) / (self._swings[1] + PRIOR_SWING)
 		self.daily = np.maximum(found, LEAST_SWING)

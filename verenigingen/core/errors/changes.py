@@ -1,8 +1,9 @@
 """Which issues behave otherwise than they used to: bursts of a few hours, and steady growth over weeks.
 
 Both compare an issue with itself, hour with the same hour and weekday with the same weekday, so that office hours, a
-nightly job or a quiet weekend are no news. Every issue is tested, many times a day; so the limits are set for the whole
-report, not for one look (Holm, Scand. J. Statist. 6 (1979) 65-70, over the issues that are tested for growth).
+nightly job or a quiet weekend are no news. Bursts are what `spikes` finds hour by hour. Every issue is tested, many times a
+day; so the limits are set for the whole report, not for one look (bursts: Bonferroni over all hours of all issues; growth:
+Holm, Scand. J. Statist. 6 (1979) 65-70, over the issues tested).
 """
 
 from __future__ import annotations
@@ -12,16 +13,14 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc
 
+from .baseline import WINDOWS
+from .survey import Survey, survey
 from .trends import seasonal_kendall
 from .window import Observed, local, midnight, zone
 
-BURST_EVENTS = 10
-BURST_FACTOR = 5.0  # times what is usual at that hour
-BURST_OVER_HIGHEST = 2.0  # times the most it ever had there: what comes in clumps every time is no burst
-BURST_CHANCE = 1e-6  # a report looks at some hundred thousand hours
-BASELINE_DAYS = 5  # comparable days that must be known
+BURST_EVENTS = 10  # fewer are no news in a report, however rare the issue
+BURST_ALPHA = 0.01  # chance of any burst in a report without one: people read a report every day
 GROWTH_EVENTS = 15
 GROWTH_DAYS = 21  # three of each weekday
 GROWTH_ALPHA = (
@@ -29,8 +28,6 @@ GROWTH_ALPHA = (
 )
 GROWTH_FACTOR = 1.5  # last week against first week
 LISTED = 20
-
-Days = NDArray[np.int64]
 
 
 class Burst(NamedTuple):
@@ -53,94 +50,40 @@ class Climb(NamedTuple):
 	p_value: float
 
 
-def find_bursts(seen: Observed) -> list[Burst]:
-	"""Bursts of the current period, latest first: single hours that stick out, else whole days."""
-	found: list[Burst] = []
-	for index, day in _worth_a_look(seen):
-		found += _bursts_of(seen, index, day)
-	return sorted(found, key=lambda burst: (-burst.start, burst.issue))
+def look(seen: Observed) -> Survey:
+	"""Every issue, and in the last row all of them together, surveyed over both periods."""
+	counts = np.concatenate([seen.counts, seen.counts.sum(axis=0, keepdims=True)])
+	births = [_aware(issue.first_seen, seen) if issue.first_seen else None for issue in seen.issues]
+	return survey(counts, seen.exposure, [*births, None], seen.window.now)
 
 
-def _worth_a_look(seen: Observed) -> list[tuple[int, int]]:
-	"""Issue and day of what is enough and many times the usual, by hour or by day; all issues in a few sums."""
-	known = np.stack([_known_days(seen, index) for index in range(len(seen.issues))]) if seen.issues else None
-	if known is None:
-		return []
-	usual = np.zeros(seen.counts.shape, dtype=np.int64)
-	days = np.zeros(known.shape, dtype=np.int64)
-	weekend = _weekend(seen)
-	for kind in (weekend, ~weekend):
-		among = known & kind
-		counts = seen.counts * among[:, :, None]
-		usual[:, kind] = (counts.sum(axis=1, keepdims=True) - _with_neighbours(counts))[:, kind]
-		days[:, kind] = (among.sum(axis=1, keepdims=True) - _with_neighbours(among.astype(np.int64)))[:, kind]
-	hours = _is_much(seen.counts, usual, days[:, :, None]).any(axis=2)
-	whole = _is_much(seen.counts.sum(axis=2), usual.sum(axis=2), days)
-	places = np.argwhere((hours | whole) & (days >= BASELINE_DAYS))
-	return [(int(index), int(day)) for index, day in places if day >= seen.window.days]
+def find_bursts(seen: Observed, found: Survey) -> list[Burst]:
+	"""Bursts of single issues in the current period, latest first: spikes that are no chance among all hours of all issues."""
+	bursts = [burst for burst in _bursts(seen, found) if burst.issue < len(seen.issues)]
+	return sorted(bursts, key=lambda burst: (-burst.start, burst.issue))
 
 
-def _is_much(counts: Days, usual: Days, days: Days) -> NDArray[np.bool_]:
-	much: NDArray[np.bool_] = (counts >= BURST_EVENTS) & (counts * days >= BURST_FACTOR * (usual + 0.5))
-	return much
+def burst_days(seen: Observed, found: Survey) -> set[int]:
+	"""Days, by index, on which all errors together had a burst."""
+	return {
+		day
+		for burst in _bursts(seen, found)
+		if burst.issue == len(seen.issues)
+		for day in range(burst.start // 24, burst.end // 24 + 1)
+	}
 
 
-def _with_neighbours(values: Days) -> Days:
-	"""Each day's values (second axis) with those of the day before and after added."""
-	summed: Days = values.copy()
-	summed[:, 1:] += values[:, :-1]
-	summed[:, :-1] += values[:, 1:]
-	return summed
-
-
-def _weekend(seen: Observed) -> NDArray[np.bool_]:
-	weekend: NDArray[np.bool_] = (seen.window.first_day.weekday() + np.arange(seen.counts.shape[1])) % 7 >= 5
-	return weekend
-
-
-def _bursts_of(seen: Observed, index: int, day: int) -> list[Burst]:
-	counts = seen.counts[index]
-	totals = counts.sum(axis=1)
-	others, unlike = _comparable(seen, _known_days(seen, index), day)
-	spread = max(dispersion(counts[others]), dispersion(counts[unlike]))
-	dense = np.flatnonzero(counts[day] >= BURST_EVENTS)
-	hours = [int(hour) for hour in dense if is_unusual(int(counts[day, hour]), counts[others, hour], spread)]
-	if hours:
-		return _runs(index, day, counts, others, hours)
-	if is_unusual(int(totals[day]), totals[others], max(spread, dispersion(totals[others, None]))):
-		busy = np.flatnonzero(counts[day])
-		return [_burst(index, day, counts, others, int(busy[0]), int(busy[-1]))]
-	return []
-
-
-def is_unusual(count: int, others: Days, spread: float, factor: float = BURST_FACTOR) -> bool:
-	"""Whether a count is no chance, many times the usual and well above the highest of comparable ones.
-
-	The chance is that of a negative binomial with the mean of `others` and the dispersion `spread`, which also allows
-	for the mean being known from these counts only (with spread 1 it is the Poisson prediction under a gamma prior).
-	"""
-	days = len(others)
-	if days < BASELINE_DAYS or count < BURST_EVENTS:
-		return False
-	mean = (float(others.sum()) + 0.5) / days
-	if count < factor * mean or count < BURST_OVER_HIGHEST * int(others.max()):
-		return False
-	wide = spread * (1 + 1 / days)
-	return bool(betainc(count, mean / (wide - 1), (wide - 1) / wide) < BURST_CHANCE)
-
-
-def dispersion(days: Days) -> float:
-	"""Variance by mean within the columns of (days, hours), at least 1: errors of retries come in clumps of many.
-
-	Without the fullest day, so that an earlier burst does not hide the next one.
-	"""
-	if len(days) < BASELINE_DAYS:
-		return 1.0
-	kept = np.delete(days, int(np.argmax(days.sum(axis=1))), axis=0).astype(np.float64)
-	mean = kept.mean(axis=0)
-	if not mean.any():
-		return 1.0
-	return max(1.0, float(((kept - mean) ** 2).sum()) / (len(kept) - 1) / float(mean.sum()))
+def _bursts(seen: Observed, found: Survey) -> list[Burst]:
+	first = 24 * seen.window.days
+	looks = first * len(WINDOWS) * max(1, int((seen.per_issue > 0).sum()))
+	current = [
+		episode for episode in found.episodes if episode.end >= first and episode.count >= BURST_EVENTS
+	]
+	chances = np.array([min(1.0, episode.p_value * looks) for episode in current])
+	return [
+		Burst(episode.alert.row, episode.start, episode.end, round(episode.count), float(episode.expected))
+		for episode in (current[index] for index in np.flatnonzero(chances < BURST_ALPHA))
+	]
 
 
 def _known_days(seen: Observed, index: int) -> NDArray[np.bool_]:
@@ -148,41 +91,9 @@ def _known_days(seen: Observed, index: int) -> NDArray[np.bool_]:
 	first = seen.issues[index].first_seen
 	known: NDArray[np.bool_] = np.array(seen.covered)
 	if first is not None:
-		where = zone(seen.window)
-		first = first if first.tzinfo else first.replace(tzinfo=where)
-		born = (first.astimezone(where).date() - seen.window.first_day).days
+		born = (_aware(first, seen).astimezone(zone(seen.window)).date() - seen.window.first_day).days
 		known[: max(0, born)] = False
 	return known
-
-
-def _comparable(seen: Observed, known: NDArray[np.bool_], day: int) -> tuple[Days, Days]:
-	"""Known days of the same kind (working day or weekend) and of the other, without the day and its neighbours."""
-	weekend = _weekend(seen)
-	free = known & (np.abs(np.arange(len(known)) - day) > 1)
-	return np.flatnonzero(free & (weekend == weekend[day])), np.flatnonzero(free & (weekend != weekend[day]))
-
-
-def _runs(index: int, day: int, counts: Days, others: Days, hours: list[int]) -> list[Burst]:
-	"""Hours that stick out, joined where they adjoin, and widened to neighbours that are raised as well."""
-	raised = counts[day] >= BURST_FACTOR * (counts[others].sum(axis=0) + 0.5) / len(others)
-	found: list[Burst] = []
-	end = -1
-	for hour in hours:
-		if hour <= end:
-			continue
-		start = end = hour
-		while start > 0 and raised[start - 1]:
-			start -= 1
-		while end < 23 and raised[end + 1]:
-			end += 1
-		found.append(_burst(index, day, counts, others, start, end))
-	return found
-
-
-def _burst(index: int, day: int, counts: Days, others: Days, start: int, end: int) -> Burst:
-	part = slice(start, end + 1)
-	expected = float(counts[others, part].sum()) / len(others)
-	return Burst(index, 24 * day + start, 24 * day + end, int(counts[day, part].sum()), expected)
 
 
 def find_climbs(seen: Observed) -> list[Climb]:

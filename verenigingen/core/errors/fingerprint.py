@@ -14,22 +14,26 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from .frames import Place, Stack
+from .normalise import key_of
 
-ALGORITHM = "statement@2026-11-24"
+ALGORITHM = "statement@2026-11-24b"
 
 Key = tuple[str, ...]
 
 
 class Facts(NamedTuple):
-	"""What a strategy may look at: dotted exception or None, normal message and title, sorted frames."""
+	"""What a strategy may look at: dotted exception or None, normal message and title, sorted frames, and the query of
+	a database error where the text shows it."""
 
 	exception: str | None
 	message: str
 	title: str
 	stack: Stack
+	query: str = ""
 
 
 class Grouping(NamedTuple):
@@ -41,12 +45,24 @@ class Grouping(NamedTuple):
 
 # Their message describes the data that could not be read, in words that change with every input.
 _DATA_EXCEPTIONS = frozenset(
-	"JSONDecodeError ParseError UnicodeDecodeError UnicodeEncodeError XMLSyntaxError ExpatError".split()
+	"JSONDecodeError ParseError UnicodeDecodeError UnicodeEncodeError XMLSyntaxError ExpatError "
+	"TimestampMismatchError".split()
 )
 # Too few and too many are one fault of the statement that unpacks: it got something of another shape.
 _UNPACKING = "values to unpack (expected"
+# A percent sign too many or too few is told by class and words that depend on the letter after it.
+_FORMATTING = re.compile(
+	r"^unsupported format character|^%\w format: |^not (?:all|enough) arguments (?:converted|for format)"
+)
 # Apps keep one helper for all remote services: its caller tells which service failed.
 _REMOTE_MODULES = frozenset("requests urllib3 http httpx aiohttp socket ssl zeep smtplib".split())
+# Frappe's, whose message names the DocType and the field.
+SCHEMA_EXCEPTIONS = frozenset(
+	"MandatoryError LinkValidationError CancelledLinkError DuplicateEntryError UniqueValidationError NonNegativeError "
+	"CharacterLengthExceededError CannotChangeConstantError UpdateAfterSubmitError".split()
+)
+# Literals of a statement that look like personal data, and the tokens that may stand in their place.
+_VALUES = re.compile(r"<[a-z]{2,12}:[0-9a-f]{4,16}>|[^\s'\"()\[\]{},=]*(?:@|\d{4})[^\s'\"()\[\]{},=]*")
 _MYSQL_CODE = re.compile(r"\((\d{4}), ")
 _NAMES = re.compile(r"[A-Za-z_]\w+")
 _COMMONPLACE = frozenset(
@@ -73,18 +89,18 @@ def by_own_code(facts: Facts) -> tuple[Key, str] | None:
 	own = facts.stack.in_app
 	if not own:
 		return None
-	kind, message = _kind(facts), facts.message
-	if facts.exception and _bare(facts.exception) in _DATA_EXCEPTIONS:
-		message = ""
-	elif _UNPACKING in message:
-		message = _UNPACKING
+	kind, message = subject(facts)
 	remote = (facts.exception or "").partition(".")[0] in _REMOTE_MODULES
 	places = own[-2:] if remote else own[-1:]
 	key = [kind, message]
-	for place in places:
-		key.extend(_place_key(place))
+	schema = _bare(facts.exception or "") in SCHEMA_EXCEPTIONS
+	for place in places[:-1]:
+		# the helper may be renamed
+		called = re.sub(rf"\b{re.escape(places[-1].function)}\(", "<call>(", place.statement)
+		key.extend(_place_key(place._replace(statement=called), schema))
+	key.extend(_place_key(places[-1], schema))
 	used, ignored = _frames(len(places), "in-app"), _frames(facts.stack.others, "other")
-	reason = f"{_said(facts, kind)} + {used}; {ignored} ignored"
+	reason = f"{_said(message, kind)} + {used}; {ignored} ignored"
 	return tuple(key), reason
 
 
@@ -93,15 +109,18 @@ def by_framework(facts: Facts) -> tuple[Key, str] | None:
 	frames = facts.stack.framework
 	if facts.exception is None and not frames:
 		return None
-	kind = _kind(facts)
+	kind, message = subject(facts)
 	place = frames[-1:]
-	key = (kind, facts.message, *(part for item in place for part in (item.module, item.function)))
-	return key, f"{_said(facts, kind)} + {_frames(len(place), 'framework')}; no in-app frames"
+	key = (kind, message, *(part for item in place for part in (item.module, item.function)))
+	said = f"{_said(message, kind)} + {_frames(len(place), 'framework')}"
+	if facts.query:
+		return (*key, facts.query), f"{said} + query; no in-app frames"
+	return key, f"{said}; no in-app frames"
 
 
 def by_message(facts: Facts) -> tuple[Key, str] | None:
 	"""Title and message without values; their order does not matter, as callers of log_error() swap them."""
-	parts = sorted(part for part in {facts.title, facts.message} if part)
+	parts = sorted({key_of(part) for part in (facts.title, facts.message) if part})
 	if not parts:
 		return None
 	return tuple(parts), "title and message without values; no traceback"
@@ -110,27 +129,48 @@ def by_message(facts: Facts) -> tuple[Key, str] | None:
 STRATEGIES: tuple[Callable[[Facts], tuple[Key, str] | None], ...] = (by_own_code, by_framework, by_message)
 
 
-def _kind(facts: Facts) -> str:
+def subject(facts: Facts) -> tuple[str, str]:
+	"""Kind of the error (class, or number of the database) and what its message adds to it, as a key."""
 	# One database error has other classes in Frappe 15 (QueryTimeoutError) and 16 (OperationalError).
 	code = _MYSQL_CODE.match(facts.message)
 	if code:
-		return f"database error {code[1]}"
-	return _bare(facts.exception) if facts.exception else "no exception"
+		return f"database error {code[1]}", key_of(facts.message)
+	kind = _bare(facts.exception) if facts.exception else "no exception"
+	if kind in _DATA_EXCEPTIONS:
+		return kind, ""
+	if _UNPACKING in facts.message:
+		return kind, _UNPACKING
+	if kind in ("TypeError", "ValueError") and _FORMATTING.search(facts.message):
+		return "formatting error", ""
+	return kind, key_of(facts.message)
 
 
 def _bare(exception: str) -> str:
 	return exception.rpartition(".")[2]
 
 
-def _place_key(place: Place) -> Key:
-	names = set(_NAMES.findall(place.statement)) - _COMMONPLACE
-	if len(names) >= _DISTINCT_NAMES:
-		return (place.statement,)
-	return (place.statement, place.module, place.function)
+def _place_key(place: Place, schema: bool) -> Key:
+	"""What tells the failing place: its statement, or where that says little, the function it stands in.
+
+	A statement that says little is left out: of one that spans several lines, Python 3.10 shows the first and 3.11 the
+	last. schema: the message names DocType and fields itself, so that the module is enough.
+	"""
+	statement = statement_key(place.statement)
+	if statement:
+		return (statement,)
+	return (place.module,) if schema else (place.module, place.function)
 
 
-def _said(facts: Facts, kind: str) -> str:
-	return f"{kind} and message" if facts.message else kind
+@lru_cache(maxsize=8192)
+def statement_key(statement: str) -> str:
+	"""The statement without what a redactor might replace in it; "" when it could stand anywhere."""
+	if len(set(_NAMES.findall(statement)) - _COMMONPLACE) < _DISTINCT_NAMES:
+		return ""
+	return _VALUES.sub("<*>", statement)
+
+
+def _said(message: str, kind: str) -> str:
+	return f"{kind} and message" if message else kind
 
 
 def _frames(count: int, what: str) -> str:

@@ -65,13 +65,15 @@ def locate(path: str) -> tuple[str, str | None, str]:
 def stack(frames: tuple[Frame, ...], apps: Collection[str] = ()) -> Stack:
 	"""Sort frames into those of the site's own code and those of Frappe.
 
-	A non-empty `apps` narrows "own code" to these apps. A function that recurs (recursion, a retry) is kept
+	A non-empty `apps` narrows "own code" to these apps, and finds them in site-packages or elsewhere as well. A function that recurs (recursion, a retry) is kept
 	once, where it stands last, so that the depth reached does not matter.
 	"""
 	in_app: dict[tuple[str, str], Place] = {}
 	framework: dict[tuple[str, str], Place] = {}
 	for path, function, statement in frames:
 		module, app, kind = locate(path)
+		if apps and kind in ("library", "other"):
+			module, app, kind = _outside_bench(module, kind, apps)
 		if kind == "library":
 			continue
 		if function in _INLINED:
@@ -86,3 +88,13 @@ def stack(frames: tuple[Frame, ...], apps: Collection[str] = ()) -> Stack:
 		elif function not in _PLUMBING_FUNCTIONS and not module.startswith(_PLUMBING_PATHS):
 			framework[module, function] = Place(module, function, app, kind, statement)
 	return Stack(tuple(in_app.values()), tuple(framework.values()), len(frames) - len(in_app))
+
+
+def _outside_bench(module: str, kind: str, apps: Collection[str]) -> tuple[str, str | None, str]:
+	"""A file of an installed app that does not lie in the bench's folder of apps: in an image, or installed from a
+	wheel."""
+	parts = module.split("/")
+	for at, part in enumerate(parts[:-1]):
+		if part in apps and (at == 0 or parts[at - 1] == part):
+			return "/".join(parts[at:]), part, "app"
+	return module, None, kind

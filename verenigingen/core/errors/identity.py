@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from .classify import classify
+from .clues import Clues, of_message, of_traceback
 from .fingerprint import ALGORITHM, Facts, group
 from .frames import Place, Stack, locate, stack
-from .normalise import normalise, title_line
+from .normalise import failed_query, normalise, title_line
 from .template import message_parts
 from .traceback import Frame, ParsedError, bounded, parse
 
@@ -56,15 +57,31 @@ def identify(title: str | None, text: str | None, *, apps: Collection[str] = ())
 	at its head and tail. The redacted excerpt is not part of the answer: `sample()` makes it where an issue
 	is new.
 	"""
-	title, parsed = _read(title, text)
-	own = frozenset(apps)
+	return _examined(title, text, frozenset(apps))[0]
+
+
+def examine(title: str | None, text: str | None, *, apps: Collection[str] = ()) -> tuple[Identity, Clues]:
+	"""As `identify`, and with it what a `Linker` needs to join groups of one error written down in two ways."""
+	identity, facts, parsed, title = _examined(title, text, frozenset(apps))
+	if parsed.frames:
+		return identity, of_traceback(facts, parsed.frames, title, parsed.message)
+	return identity, of_message(title, _first_line(parsed.message))
+
+
+def _examined(
+	title: str | None, text: str | None, own: frozenset[str]
+) -> tuple[Identity, Facts, ParsedError, str]:
+	title, text, parsed = _read(title, text)
 	if not parsed.frames:
-		return _of_message(normalise(title), normalise(_first_line(parsed.message)))
+		return *_of_message(normalise(title), normalise(_first_line(parsed.message))), parsed, title
 	exception = parsed.exception
 	if exception is not None and exception.startswith("builtins."):
 		exception = exception[9:]
 	message = _message(parsed, "" if exception else title, (exception or "").rpartition(".")[2])
-	return _of_traceback(exception, message, parsed.frames, own)
+	if parsed.rest:
+		parsed = parsed._replace(frames=_with_own(parsed))
+	query = failed_query(text) if message.startswith("(") else ""
+	return *_of_traceback(exception, message, parsed.frames, own, query), parsed, title
 
 
 def sample(title: str | None, text: str | None) -> str:
@@ -74,7 +91,7 @@ def sample(title: str | None, text: str | None) -> str:
 	replaced as in titles. String literals of the source stay: they are the program's. Kept out of `identify`,
 	which runs per event; a sample is wanted once per issue. Never raises.
 	"""
-	title, parsed = _read(title, text)
+	title, _, parsed = _read(title, text)
 	if not parsed.frames:
 		parts = [normalise(title), *(normalise(line) for line in parsed.message.splitlines()[:40])]
 		return _printable("\n".join(part for part in parts if part))[:SAMPLE_LIMIT]
@@ -93,15 +110,28 @@ def sample(title: str | None, text: str | None) -> str:
 	return "\n".join([*reversed(kept), ending])
 
 
-def _read(title: str | None, text: str | None) -> tuple[str, ParsedError]:
-	"""Title and parsed text, exchanged where the caller of log_error() exchanged them."""
+def _read(title: str | None, text: str | None) -> tuple[str, str, ParsedError]:
+	"""Title, text and the text parsed; exchanged where the caller of log_error() exchanged them."""
 	title, text = title or "", text or ""
 	parsed = parse(text)
 	if not parsed.frames and 'File "' in title:
 		swapped = parse(title)
 		if swapped.frames:
-			return text, swapped
-	return title, parsed
+			return text, title, swapped
+	return title, text, parsed
+
+
+def _with_own(parsed: ParsedError) -> tuple[Frame, ...]:
+	"""The frames of the last block, after those of the block before it where only that one reaches the own code.
+
+	Frappe puts the traceback of a template into the message of the exception that it throws.
+	"""
+	if any(locate(frame.path)[2] == "app" for frame in parsed.frames):
+		return parsed.frames
+	before = parse(parsed.rest).frames
+	return (
+		before + parsed.frames if any(locate(frame.path)[2] == "app" for frame in before) else parsed.frames
+	)
 
 
 def _message(parsed: ParsedError, instead: str, exception: str) -> str:
@@ -125,18 +155,19 @@ def _is_literal(key: str, statement: str) -> bool:
 
 @lru_cache(maxsize=2048)
 def _of_traceback(
-	exception: str | None, message: str, frames: tuple[Frame, ...], apps: frozenset[str]
-) -> Identity:
+	exception: str | None, message: str, frames: tuple[Frame, ...], apps: frozenset[str], query: str
+) -> tuple[Identity, Facts]:
 	"""Everything that costs time; events of one error differ in values only, so few results serve most."""
 	found = stack(frames, apps)
-	grouping = group(Facts(exception, message, "", found))
+	facts = Facts(exception, message, "", found, query)
+	grouping = group(facts)
 	verdict = classify(exception, message, found)
 	place = _culprit(found)
 	bare = (exception or "").rpartition(".")[2]
 	said = f"{bare}: {message}" if bare and message else bare or message
 	if not said:
 		said = f"Error in {place.function}" if place else "Error without message"
-	return Identity(
+	identity = Identity(
 		grouping.fingerprint,
 		ALGORITHM,
 		grouping.reason,
@@ -149,15 +180,17 @@ def _of_traceback(
 		verdict.severity,
 		verdict.severity_reason,
 	)
+	return identity, facts
 
 
 @lru_cache(maxsize=2048)
-def _of_message(title: str, message: str) -> Identity:
-	grouping = group(Facts(None, message, title, _NO_FRAMES))
+def _of_message(title: str, message: str) -> tuple[Identity, Facts]:
+	facts = Facts(None, message, title, _NO_FRAMES)
+	grouping = group(facts)
 	# the shorter one is the heading, whichever column it was put in
 	parts = sorted({part for part in (title, message) if part}, key=lambda part: (len(part), part))
 	said = ": ".join(parts)
-	return Identity(
+	identity = Identity(
 		grouping.fingerprint,
 		ALGORITHM,
 		grouping.reason,
@@ -167,6 +200,7 @@ def _of_message(title: str, message: str) -> Identity:
 		None,
 		*classify(None, said, _NO_FRAMES),  # four fields, in the same order
 	)
+	return identity, facts
 
 
 def _culprit(found: Stack) -> Place | None:

@@ -7,7 +7,7 @@ Everything is read from the finished report, so that no sentence can say more th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -65,7 +65,7 @@ def _critical(report: Report) -> Iterator[Finding]:
 		since = f"since {_when(row['first_seen'])}" if row["issue"] in new else "in the period"
 		yield Finding(
 			100,
-			f"Critical issue in the last 24 hours: {_named(row)}: {_events(row['count'])} {since}{_hit(row)}.",
+			f"Critical issue in the last 24 hours: {named(row)}: {_events(row['count'])} {since}{_hit(row)}.",
 			{"count": row["count"], "last_seen": row["last_seen"], "severity_reason": row["severity_reason"]},
 			row["issue"],
 			"Look at this issue now.",
@@ -79,7 +79,7 @@ def _bursts(report: Report) -> Iterator[Finding]:
 		age = now - datetime.fromisoformat(row["until"])
 		weight = 95 if age <= DAY else 82 if age <= FORTNIGHT else 62
 		said = (
-			f"Burst from {_when(row['start'])} to {_when(row['until'])[-5:]}: {_named(row)}: {row['reason']}."
+			f"Burst from {_when(row['start'])} to {_when(row['until'])[-5:]}: {named(row)}: {row['reason']}."
 		)
 		yield Finding(
 			weight,
@@ -95,7 +95,7 @@ def _growing(report: Report) -> Iterator[Finding]:
 	for row in report["patterns"]["growing_issues"][:LISTED]:
 		yield Finding(
 			92,
-			f"Growing issue: {_named(row)}: {row['reason']}.",
+			f"Growing issue: {named(row)}: {row['reason']}.",
 			{key: row[key] for key in ("from_per_day", "to_per_day", "days_tested", "p_value")},
 			row["issue"],
 			"Find what fills up or slows down before this becomes the main error.",
@@ -122,7 +122,7 @@ def _regressed(report: Report) -> Iterator[Finding]:
 		if str(row["status"]).lower() == "regressed":
 			yield Finding(
 				94,
-				f"An issue that was resolved is back: {_named(row)} ({row['count']} in the period).",
+				f"An issue that was resolved is back: {named(row)} ({row['count']} in the period).",
 				{"count": row["count"], "last_seen": row["last_seen"]},
 				row["issue"],
 				"Reopen the repair of this issue: it did not hold.",
@@ -141,8 +141,8 @@ def _trend(report: Report) -> Iterator[Finding]:
 
 
 def _new(report: Report) -> Iterator[Finding]:
-	named = {row["issue"] for row in report["patterns"]["active_critical"][:LISTED]}
-	rows = [row for row in report["patterns"]["new_issues"] if row["issue"] not in named]
+	told = {row["issue"] for row in report["patterns"]["active_critical"][:LISTED]}
+	rows = [row for row in report["patterns"]["new_issues"] if row["issue"] not in told]
 	if rows:
 		total = sum(row["count"] for row in rows)
 		worst = max(
@@ -152,7 +152,7 @@ def _new(report: Report) -> Iterator[Finding]:
 		noun = "issue" if len(rows) == 1 else "issues"
 		first = "first to look at: " if len(rows) > 1 else ""
 		said = (
-			f"{len(rows)} new {noun} with {_events(total)}; {first}{_named(worst)},"
+			f"{len(rows)} new {noun} with {_events(total)}; {first}{named(worst)},"
 			f" since {_when(worst['first_seen'])}."
 		)
 		evidence = {"issues": len(rows), "events": total, "newest": [row["issue"] for row in rows[:LISTED]]}
@@ -165,7 +165,7 @@ def _new(report: Report) -> Iterator[Finding]:
 def _dominant(report: Report) -> Iterator[Finding]:
 	for row in report["patterns"]["recurring_issues"][:1]:
 		if row["share"] >= DOMINANT_SHARE and row["count"] >= ENOUGH_EVENTS:
-			said = f"One issue makes up {row['share']:.0%} of all errors ({row['count']}): {_named(row)}."
+			said = f"One issue makes up {row['share']:.0%} of all errors ({row['count']}): {named(row)}."
 			priority = "high" if row["severity"] in ("critical", "high") else "medium"
 			evidence = {"count": row["count"], "share": row["share"], "severity": row["severity"]}
 			yield Finding(
@@ -177,7 +177,7 @@ def _one_user(report: Report) -> Iterator[Finding]:
 	several = (report["patterns"]["user_impact"]["affected_users"] or 0) > 1
 	for row in report["patterns"]["recurring_issues"]:
 		if several and row["users"] == 1 and row["count"] >= ENOUGH_EVENTS and row["days_active"] > 1:
-			said = f"Only one user meets {_named(row)}: {_events(row['count'])} on {row['days_active']} days."
+			said = f"Only one user meets {named(row)}: {_events(row['count'])} on {row['days_active']} days."
 			yield Finding(
 				58,
 				said,
@@ -233,7 +233,7 @@ def _off_hours(report: Report) -> Iterator[Finding]:
 		yield Finding(40, said, evidence, None, "Look at scheduled jobs and nightly imports first.", "medium")
 
 
-def _named(row: dict[str, Any]) -> str:
+def named(row: Mapping[str, Any]) -> str:
 	"""Title and place: an exception's text alone often says little ("list index out of range")."""
 	title = _GAPS.sub("…", row["title"])
 	return f"{title} ({row['culprit']})" if row["culprit"] else title

@@ -153,6 +153,20 @@ def _woken(life: Life, moments: Sequence[datetime]) -> Life:
 	return replace(life, ignored_left=life.ignored_left - len(counted))
 
 
+def without(life: Life, when: datetime, last: datetime | None) -> Life:
+	"""The state without an event that was counted at `when`: its source now tells another time, or that there was none.
+	`last` is when the issue was last seen beside it, as far as is known."""
+	if life.status == REGRESSED and life.regressed == when and life.resolved is not None:
+		reason = f"resolved on {_said(life.resolved)}; what was seen since then was of another time"
+		status = RESOLVED_IN if life.resolved_in else RESOLVED
+		back = replace(life, status=status, reason=reason, changed=life.resolved, regressed=None)
+		return after_events(back, [(last, None)] if last else [])
+	if life.status == IGNORED and life.ignored_left is not None and life.ignored_for is not None:
+		if life.changed is None or when > life.changed:
+			return replace(life, ignored_left=min(life.ignored_left + 1, life.ignored_for))
+	return life
+
+
 def runs_at_most(version: str | None, limit: str) -> bool:
 	"""Is a running version known to be `limit` or an older one? What cannot be compared is not known to be."""
 	if version is None:

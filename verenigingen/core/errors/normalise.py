@@ -2,6 +2,9 @@
 
 A message is cut into words and quoted parts once, from left to right; each is judged by itself. There is no
 backtracking over the text, so the cost is linear, and a word seen before costs one look-up.
+
+A text whose personal data was replaced by tokens (`<iban:3f2a19>`) has the same key as the text before: a token stands
+where a value stood, values of all kinds look alike in a key, and names are values as well.
 """
 
 from __future__ import annotations
@@ -11,24 +14,61 @@ import re
 import unicodedata
 from functools import lru_cache
 
-MESSAGE_LIMIT = 1_000  # characters of a message that take part in its normal form
+from .names import without_names
+
+MESSAGE_LIMIT = 4_000  # characters of a message that are looked at
+TEXT_LIMIT = 128 * 1024  # characters of a whole text in which a query is looked for
+KEY_WORDS = 64  # words of a normal form that tell errors apart; counted after values are gone, not before
 TITLE_LIMIT = 140  # what Frappe's Data fields hold
 
+# Frappe's Database.sql holds the statement in this variable, before values are filled in.
+_QUERY_LOCAL = "\n      query = "
+_SQL_VALUES = re.compile(
+	r"<[a-z]{2,12}:[0-9a-f]{4,16}>|'(?:[^'\\]|\\.){0,500}'|\"(?:[^\"\\]|\\.){0,500}\"|(?<![\w`])\d[\w.]*"
+)
 # Numbers that name the error and do not count or identify anything: MySQL codes, errno, HTTP status.
 _CODE = r"\(\d{4}, |\[Errno -?\d+\]|\b[1-5]\d\d (?=Client Error|Server Error)"
-_QUOTED = r"(?<!\w)(?:'[^'\n]{0,300}'|\"[^\"\n]{0,300}\"|`[^`\n]{0,300}`(?:\.`[^`\n]{0,100}`){0,3})(?!\w)"
-_POSTCODE = r"\b\d{4} ?[A-Z]{2}\b"  # Dutch: digits alone would leave the letters behind
+_QUOTED = r"(?<!\w)(?:'(?:[^'\n]|(?<=\w)'(?=\w)){0,300}'|\"[^\"\n]{0,300}\"|`[^`\n]{0,300}`(?:\.`[^`\n]{0,100}`){0,3})(?!\w)"
+# Values with blanks in them: Dutch postcode, IBAN, telephone number.
+_SPACED = (
+	r"\b(?:\d{4} ?[A-Z]{2}|[A-Z]{2}\d{2}(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,4})?)\b"
+	r"|(?<![\w(])[+(]\d[\d() .\-/]{6,24}\d\b"
+)
 _ADDRESS = r"(?<![\w.])(?:[a-z]{2,10}:/)?/[^\s'\"<>)]+"  # with its query, which is data
 _WORD = r"[^\s'\"`,;()\[\]{}<>=|]+"
-_PARTS = re.compile(f"({_CODE})|({_QUOTED})|({_POSTCODE})|({_ADDRESS})|({_WORD})")
+_PARTS = re.compile(f"({_CODE})|({_QUOTED})|({_SPACED})|({_ADDRESS})|({_WORD})")
 # Exceptions whose text is a tuple, (1205, 'Lock wait timeout exceeded') or ('text',): the text counts.
 _TUPLE = re.compile(r"\((?:(\d{4}), )?(?:b?'([^\n]*)'|\"([^\n]*)\"),?\)\Z")
+_CUT_TUPLE = re.compile(r"\A\((\d{4}), ['\"](?!.*['\"]\)\Z)")
+_SENTENCE_FIRST = re.compile(r"\((?:'([^'\n]{1,300})'|\"([^\"\n]{1,300})\"), ")
 _OBJECT = re.compile(
 	r"<(?:function |class '?|module '?|bound method )?([\w.]{1,80})[^<>]{0,200} at 0x[0-9a-f]+>"
 )
+# What a redactor leaves behind, and what it would replace because of the key before it.
+_TOKEN = re.compile(r"<[a-z]{2,12}:[0-9a-f]{4,16}>")
+_SECRET = re.compile(
+	r"((?:password|passwd|pwd|secret|token|api[_-]?key|authorization|cookie)['\"]?\s{0,3}[:=]\s{0,3}['\"]?)"
+	r"(?:(?:bearer|basic|token)\s{1,3})?[^\s'\",;&)]+",
+	re.IGNORECASE,
+)
+_SECRET_HINTS = ("passw", "pwd", "secret", "token", "key", "authorization", "cookie")
+_STAND_IN = "x0"  # has the form of an identifier
+# The text of a link to a document is the document's name.
+_LINK = re.compile(r"<a\s[^<>]{0,500}>[^<>]{0,200}</a>")
+# Frappe's MandatoryError: the DocType and the fields are the program's, the document is not.
+_MANDATORY = re.compile(r"\[([^\[\],\n]{1,60}), [^\[\]\n]{1,160}\]: (?=[a-z])")
+# Frappe's DuplicateEntryError: DocType, document, and what the database said.
+_DUPLICATE = re.compile(
+	r"\('([^'\n]{1,60})', (?:'[^'\n]{0,160}'|\"[^\"\n]{0,160}\"|\d{1,18}), IntegrityError\(1062, .*"
+)
+_KEY = re.compile(r"for key '(?:[^'.\n]{1,80}\.)?([^'.\n]{1,80})'")
 _TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,10}(?:\s[^<>]{0,500})?/?>")
 _REPEATED = re.compile(r"(<(?:n|id|value)>)(?:[\s,|]{1,3}<(?:n|id|value)>)+")
+_SLOTS = re.compile(
+	r"<(?:n|id|value|name|mail|url|path)>(?:[\s,|/+()-]{0,3}<(?:n|id|value|name|mail|url|path)>)*"
+)
 _BLANKS = re.compile(r"\s+")
+_CAPITAL = re.compile(r"[ (\[{'\"][^\W\d_a-z]")  # beyond the first word
 _IDENTIFIER = re.compile(r"[A-Za-z_][\w.]{0,80}\Z")
 _NUMBER = re.compile(r"[-+€$]?[\d][\d.,:/\-+%T]*\Z")
 _DIGIT = re.compile(r"\d")
@@ -70,20 +110,13 @@ _REWORDED = (
 
 
 def normalise(message: str, exception: str | None = None) -> str:
-	"""The message with values replaced by `<n>`, `<id>`, `<mail>`, `<url>`, `<path>` and `<value>`, on one
+	"""The message with values replaced by `<n>`, `<id>`, `<mail>`, `<url>`, `<path>`, `<name>` and `<value>`, on one
 	line.
 
 	`exception` is the bare class name; it decides whether quoted names belong to the program and stay. Only
 	the first MESSAGE_LIMIT characters count. Never raises; linear in the length.
 	"""
-	text = message[:MESSAGE_LIMIT]
-	if "<" in text or "&" in text:
-		text = _TAG.sub(" ", _OBJECT.sub(r"\1", html.unescape(text)))
-	if text.startswith("("):
-		text = _unpacked(text)
-	for hint, pattern, replacement in _REWORDED:
-		if hint in text:
-			text = pattern.sub(replacement, text)
+	text = _plain(message[:MESSAGE_LIMIT])
 	keep_names = exception in CODE_EXCEPTIONS
 
 	def replace(part: re.Match[str]) -> str:
@@ -98,7 +131,46 @@ def normalise(message: str, exception: str | None = None) -> str:
 		return found if kind == 1 else "<id>"
 
 	text = _BLANKS.sub(" ", _PARTS.sub(replace, text)).strip()
+	if not keep_names and _CAPITAL.search(text):
+		text = without_names(text)
 	return _REPEATED.sub(r"\1", text) if text.count("<") > 1 else text
+
+
+def key_of(normal: str) -> str:
+	"""What of a normal form must be equal: its first words, with all kinds of values alike."""
+	if "<" in normal:
+		normal = _SLOTS.sub("<*>", normal)
+	return normal if len(normal) < 2 * KEY_WORDS else " ".join(normal.split(" ", KEY_WORDS)[:KEY_WORDS])
+
+
+def failed_query(text: str) -> str:
+	"""The statement a database error is about, without its values, where the text shows local variables; else ""."""
+	start = text.find(_QUERY_LOCAL, 0, TEXT_LIMIT)
+	if start < 0:
+		return ""
+	start += len(_QUERY_LOCAL)
+	line = text[start : start + MESSAGE_LIMIT].partition("\n")[0]
+	return _BLANKS.sub(" ", _SQL_VALUES.sub("?", line[1:].replace("\\n", " ").rstrip("'\""))).strip()
+
+
+def _plain(text: str) -> str:
+	"""Without tokens, tags, wrappings, and what a newer Python says differently."""
+	if "<" in text or "&" in text:
+		text = _TOKEN.sub(_STAND_IN, html.unescape(text))
+		text = _TAG.sub(" ", _OBJECT.sub(r"\1", _LINK.sub(_STAND_IN, text)))
+	if "IntegrityError(1062" in text:
+		text = _DUPLICATE.sub(_duplicate, text)
+	if text.startswith("("):
+		text = _unpacked(text)
+	if "]: " in text:
+		text = _MANDATORY.sub(rf"[\1, {_STAND_IN}]: ", text)
+	lowered = text.lower()
+	if any(map(lowered.__contains__, _SECRET_HINTS)):
+		text = _SECRET.sub(rf"\1{_STAND_IN}", text)
+	for hint, pattern, replacement in _REWORDED:
+		if hint in text:
+			text = pattern.sub(replacement, text)
+	return text
 
 
 def title_line(text: str, limit: int = TITLE_LIMIT) -> str:
@@ -112,10 +184,18 @@ def title_line(text: str, limit: int = TITLE_LIMIT) -> str:
 	return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
+def _duplicate(found: re.Match[str]) -> str:
+	key = _KEY.search(found[0])
+	return f"Duplicate entry in {found[1]} for" + (f" key '{key[1]}'" if key else "")
+
+
 def _unpacked(text: str) -> str:
+	first = _SENTENCE_FIRST.match(text)
+	if first and (first[1] or first[2]).count(" ") > 1:
+		return str(first[1] or first[2])  # what was raised with a sentence and something to look at
 	found = _TUPLE.match(text.rstrip())
 	if not found:
-		return text
+		return _CUT_TUPLE.sub(r"(\1, ", text)
 	inner = found[2] if found[2] is not None else found[3]
 	return f"({found[1]}, {inner})" if found[1] else inner
 

@@ -17,7 +17,7 @@ from .breakdown import (
 	severity_distribution,
 	user_impact,
 )
-from .changes import find_bursts, find_climbs
+from .changes import burst_days, find_bursts, find_climbs, look
 from .insights import insights, recommendations
 from .rhythm import NOT_COLLECTED, daily_trends, growth_trends, hourly_patterns
 from .window import ErrorWindow, Observed, local, observe
@@ -34,7 +34,8 @@ def analyse_patterns(
 	`data_since` nothing has. Events dated to such days are left out of every figure and named in the notes.
 	"""
 	seen = observe(window)
-	bursts, climbs = find_bursts(seen), find_climbs(seen)
+	found = look(seen)
+	bursts, climbs = find_bursts(seen, found), find_climbs(seen)
 	ranked = ranks(seen, bursts, climbs)
 	recurring, recurring_total = recurring_issues(seen, ranked, recurring_threshold)
 	report: dict[str, Any] = {
@@ -50,7 +51,7 @@ def analyse_patterns(
 		"data_since": local(window.data_since, window),
 		"notes": _notes(seen),
 		"patterns": {
-			"daily_trends": daily_trends(seen, trend_threshold),
+			"daily_trends": daily_trends(seen, trend_threshold, burst_days(seen, found)),
 			"hourly_patterns": hourly_patterns(seen),
 			"error_types": error_types(seen),
 			"user_impact": user_impact(seen),
@@ -85,7 +86,13 @@ def _notes(seen: Observed) -> list[str]:
 		)
 	if window.data_since + SETTLING > seen.period_start:
 		notes.append(f"Only errors first seen {SETTLING.days} days after collection began are called new.")
+	for start, end in window.gaps:
+		if end > seen.period_start:
+			notes.append(
+				f"Nothing is known from {local(start, window)} to {local(end, window)}: collection did not run, and the"
+				" site had cleared its log before it ran again."
+			)
 	if seen.left_out:
-		notes.append(f"{seen.left_out} events dated to days before collection began are not counted.")
+		notes.append(f"{seen.left_out} events dated to days that were not collected are not counted.")
 	notes.append("Today is not over; trends and growth use complete days only.")
 	return notes

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .changes import dispersion, is_unusual
 from .trends import Growth, Trend, compare, daily_trend
 from .window import Observed
 
@@ -19,7 +19,7 @@ PEAK_FACTOR = 3.0  # a day with three times the mean is not everyday variation
 NOT_COLLECTED = "not collected yet"
 
 
-def daily_trends(seen: Observed, threshold: float) -> dict[str, Any]:
+def daily_trends(seen: Observed, threshold: float, burst_days: Collection[int] = ()) -> dict[str, Any]:
 	"""Series of the current period's days with its trend; uncovered days have the count None."""
 	days, offset = seen.window.days, seen.window.days
 	series = [
@@ -35,7 +35,10 @@ def daily_trends(seen: Observed, threshold: float) -> dict[str, Any]:
 	counts = seen.per_day[offset:][whole].astype(np.float64)
 	trend = Trend(None, None, "unknown", NOT_COLLECTED)
 	if seen.collected:
-		trend = daily_trend(whole.astype(np.float64), counts, threshold=threshold)
+		steady, late = seen.steady(offset + int(whole[0])) if len(whole) else (seen.per_day, 0)
+		judged = steady[offset:][whole].astype(np.float64)
+		trend = daily_trend(whole.astype(np.float64), judged, threshold=threshold)
+		trend = trend._replace(reason=trend.reason + _without(late))
 	return {
 		"series": series,
 		"total": seen.total if seen.collected else None,
@@ -46,21 +49,25 @@ def daily_trends(seen: Observed, threshold: float) -> dict[str, Any]:
 		"p_value": _rounded(trend.p_value),
 		"direction": trend.direction,
 		"reason": trend.reason,
-		"peak_day": _peak_day(seen),
+		"peak_day": _peak_day(seen, burst_days),
 	}
 
 
-def _peak_day(seen: Observed) -> dict[str, Any] | None:
+def _without(late: int) -> str:
+	return f"; without {late} errors of sources that are collected only since later" if late else ""
+
+
+def _peak_day(seen: Observed, burst_days: Collection[int]) -> dict[str, Any] | None:
 	counts = seen.per_day[seen.window.days :]
 	if not seen.total:
 		return None
 	index = int(np.argmax(counts)) + seen.window.days
 	others = np.flatnonzero(seen.covered & (np.abs(np.arange(len(seen.covered)) - index) > 1))
-	usual, count = seen.per_day[others], int(seen.per_day[index])
+	usual, count = float(seen.per_day[others].mean()) if len(others) else 0.0, int(seen.per_day[index])
 	return {
 		"date": seen.day(index).isoformat(),
 		"count": count,
-		"unusual": is_unusual(count, usual, dispersion(usual[:, None]), PEAK_FACTOR),
+		"unusual": index in burst_days and count >= PEAK_FACTOR * usual,
 	}
 
 
@@ -139,21 +146,22 @@ def growth_trends(seen: Observed, threshold: float) -> dict[str, Any]:
 	days = seen.window.days
 	now = np.flatnonzero(seen.complete[days:]) + days
 	before = now - days
-	growth, compared = Growth(None, None, "unknown", NOT_COLLECTED), False
+	growth, compared, counts = Growth(None, None, "unknown", NOT_COLLECTED), False, seen.per_day
 	if seen.collected and len(now) == 0:
 		growth = Growth(None, None, "unknown", "the period has no complete day yet")
 	elif seen.collected and not seen.complete[before].all():
 		growth = Growth(None, None, "unknown", "the previous period is not covered by collection as a whole")
 	elif seen.collected:
 		compared = True
-		current = seen.per_day[now].astype(np.float64)
-		previous = seen.per_day[before].astype(np.float64)
+		counts, late = seen.steady(int(before[0]))
+		current, previous = counts[now].astype(np.float64), counts[before].astype(np.float64)
 		exposed = float(seen.exposure[now].sum()), float(seen.exposure[before].sum())
 		first = seen.window.first_day.weekday()
 		weekdays = (first + now) % 7, (first + before) % 7
 		growth = compare(current, previous, exposed, threshold=threshold, weekdays=weekdays)
-	here = int(seen.per_day[now].sum()) if len(now) else None
-	there = int(seen.per_day[before].sum()) if compared else None
+		growth = growth._replace(reason=growth.reason + _without(late))
+	here = int(counts[now].sum()) if len(now) else None
+	there = int(counts[before].sum()) if compared else None
 	return {
 		"current": here,
 		"previous": there,

@@ -9,7 +9,7 @@ become usual, unless they last for two days: then they are the new level.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,17 +17,19 @@ from scipy.special import betainc
 
 from .baseline import WINDOWS, Baseline
 
-# Chance at which a look at one hour raises an alert, shared out over the windows: one false alert in about eighty weeks of
-# an issue (measured, benchmarks/spikes.py). Most of it for the short windows, which tell soonest.
-ALARM = 2.5e-4
-SHARES = np.array([1.5, 1.5, 1.0, 0.5, 0.3, 0.1])
+# Chance at which a look at one hour raises an alert, and each window's share of it: one false alert in about 70 weeks of an
+# issue (measured, benchmarks/spikes.py). Most of it for three hours, as short spikes of rare errors need it.
+ALARM = 2e-4
+SHARES = np.array([1.0, 1.5, 2.0, 1.0, 0.2, 0.05])
 LEAST_EVENTS = 3  # within the window; one or two of a rare error are no spike
 LEAST_RATIO = 1.5
-WORTH_TESTING = 3.0  # standard deviations; below it no negative binomial is as rare as ALARM
+RAISED = 2.0  # standard deviations above the mean
+WORTH_TESTING = 3.3  # standard deviations; below it no negative binomial is as rare as ALARM
 KNOWN_HOURS = 12  # of history before anything is judged, and a whole day since the issue's first hour
 NEWBORN = 24
 WEEK = 168
 LIKE_LAST_WEEK = 0.05  # chance above which a count is taken for the repetition of last week's
+UNKNOWN_RATIO = 5.0  # times the highest count so far, where no week before is known
 CALM = 1.5  # standard deviations above the mean over three hours: below that a spike is over
 REFRACTORY = 6  # hours after a spike in which a further rise belongs to it
 LASTING = 48  # hours after which a spike is the new level
@@ -167,18 +169,23 @@ class Scan:
 			best = int((chance[at] / SHARES).argmin())
 			count, mean = float(sums[at, best]), float(means[at, best])
 			alert = Alert(row, first + int(at), WINDOWS[best], round(count), mean, float(chance[at, best]))
-			if not self._like_last_week(alert, float(wide[at, best])):
+			if not self._like_before(alert, float(wide[at, best])):
 				self._begin(alert, _TODAY + int(at))
 				return int(at) + 1
 		return 24
 
-	def _like_last_week(self, alert: Alert, variance: float) -> bool:
-		"""Whether as many events, but for chance, came a week before, an hour sooner or later."""
+	def _like_before(self, alert: Alert, variance: float) -> bool:
+		"""Whether as many events, but for chance, came a week before, an hour sooner or later.
+
+		Where no week is known, a weekly rhythm cannot be told from a spike: then only what is many times the highest count
+		so far is none.
+		"""
 		flat = self.counts[alert.row].reshape(-1)
-		ends = [alert.hour - WEEK + shift + 1 for shift in (-1, 0, 1)]
 		if self._age[alert.row] + alert.hour % 24 < WEEK:
-			return False
-		before = max(float(flat[end - alert.window : end].sum()) for end in ends) + 0.5
+			sums = np.convolve(flat[: alert.hour + 1 - alert.window], np.ones(alert.window))
+			return alert.events < UNKNOWN_RATIO * float(sums.max())
+		ends = [alert.hour - WEEK + shift + 1 for shift in (-1, 0, 1)]
+		before = max(float(flat[max(0, end - alert.window) : end].sum()) for end in ends) + 0.5
 		spread = 2 * before * max(1.0, variance / alert.expected)
 		return bool(tail(np.array(float(alert.events)), np.array(before), np.array(spread)) > LIKE_LAST_WEEK)
 
@@ -187,8 +194,8 @@ class Scan:
 		row = alert.row
 		raw, mean = self._raw[row], self._mean[row]
 		places = np.arange(at - alert.window + 1, at + 1)
-		raised = places[raw[places] > LEAST_RATIO * mean[places]]
-		start = int(raised[0]) if len(raised) else at
+		raised = places[self._raised(row, places)]
+		start = int(raised[0]) if len(raised) else int(places[0])
 		last = self._last.get(row)
 		if last is not None and alert.hour - last.end <= REFRACTORY + 3:
 			last.over = False
@@ -202,6 +209,12 @@ class Scan:
 		part = slice(start, at + 1)
 		self._add(episode, alert.hour, raw[part].sum(), mean[part].sum(), self._variance[row, part].sum())
 		self._clean[row, places] = np.minimum(self._clean[row, places], mean[places])
+
+	def _raised(self, row: int, place: Any) -> Any:
+		"""Whether hours, each by itself, are well above the usual; of such hours an episode is made."""
+		excess = self._raw[row, place] - self._mean[row, place]
+		above = (excess > 0) & (excess**2 > RAISED**2 * self._variance[row, place])
+		return above & (self._raw[row, place] > LEAST_RATIO * self._mean[row, place])
 
 	@staticmethod
 	def _add(episode: Episode, hour: int, count: float, expected: float, variance: float) -> None:
@@ -217,7 +230,7 @@ class Scan:
 		while hour < 24:
 			at = _TODAY + hour
 			self._clean[row, at] = self._odd[row, at] = mean[at]
-			if raw[at] > LEAST_RATIO * mean[at]:
+			if self._raised(row, at):
 				part = slice(max(0, at - (first + hour - episode.end) + 1), at + 1)
 				self._add(episode, first + hour, raw[part].sum(), mean[part].sum(), variance[part].sum())
 			limit = means[hour, _THREE] + CALM * np.sqrt(wide[hour, _THREE])

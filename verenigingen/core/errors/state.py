@@ -8,15 +8,15 @@ ten.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .baseline import WINDOWS, Baseline
-from .spikes import REFRACTORY, Episode, Scan, at_most
+from .baseline import WINDOWS
+from .spikes import REFRACTORY, Episode
+from .survey import Survey, survey
 from .window import Counts, Hours, observed_hours
 
 STATES = ("regressed", "new", "spiking", "fading", "ongoing", "resolved", "unknown")
@@ -24,11 +24,9 @@ ALPHA = 0.01
 FRESH = timedelta(days=7)  # so long an issue is new
 # After collection starts every error looks new, as nothing before it is known.
 SETTLING = timedelta(days=2)
-FADING_DAYS = (1, 3, 7)
-FADED = 0.5  # of what is usual; fewer by less is no news
-ENOUGH_HOURS = 7 * 24  # of history before the days that may have faded
 LOOKS = 24 * len(WINDOWS)  # at an issue within a day
 RARE = 0.05
+WEEK = 7  # days
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,57 +79,40 @@ def judge(
 		return []
 	if data_since is None:
 		return [Judgement(issue.name, "unknown", "errors are not collected yet", {}) for issue in issues]
-	counts = np.stack([issue.counts for issue in issues]).astype(np.float64)
+	counts = np.stack([issue.counts for issue in issues])
 	if counts.ndim != 3 or counts.shape[2] != 24:
 		raise ValueError(f"counts of an issue must have the shape (days, 24), not {counts.shape[1:]}")
 	first_day = now.date() - timedelta(days=counts.shape[1] - 1)
 	seen, _ = observed_hours(first_day, counts.shape[1], data_since, now)
 	births = [_aware(issue.first_seen, now) for issue in issues]
-	exposure = lived(seen, births, now)
-	scan, frozen = _scan(np.where(exposure > 0, counts, 0.0), exposure, first_day.weekday())
-	spiking = _spiking(scan, now, alpha)
-	fading = _fading(scan, frozen, alpha) if frozen else {}
-	found = []
+	return verdicts(issues, survey(counts, seen, births, now), now=now, data_since=data_since, alpha=alpha)
+
+
+def verdicts(
+	issues: Sequence[History], found: Survey, *, now: datetime, data_since: datetime, alpha: float = ALPHA
+) -> list[Judgement]:
+	"""As `judge`, from a survey of these issues that is there already."""
+	days = issues[0].counts.shape[0] if issues else 0
+	spiking = _spiking(found.episodes, len(issues), 24 * (days - 1) + now.hour, now, alpha)
+	fading = _fading(found, alpha)
+	judged = []
 	for row, issue in enumerate(issues):
 		verdict = (
 			_regressed(issue, now)
-			or _new(issue, now, data_since, int(counts[row].sum()))
+			or _new(issue, now, data_since)
 			or spiking.get(row)
 			or fading.get(row)
-			or ("ongoing", *_ongoing(counts[row], exposure[row]))
+			or _ongoing(issue.counts)
 		)
-		found.append(Judgement(issue.name, *verdict))
-	return found
+		judged.append(Judgement(issue.name, *verdict))
+	return judged
 
 
 _Verdict = tuple[str, str, dict[str, Any]]
 
 
-def lived(seen: Hours, births: Sequence[datetime | None], now: datetime) -> Hours:
-	"""Hours observed of each issue, (issues, days, 24): those of `seen` (days, 24) since the hour it was first seen."""
-	exposure = np.repeat(seen[None], len(births), axis=0)
-	last = seen.shape[0] - 1
-	for row, birth in enumerate(births):
-		if birth is not None:
-			here = birth.astimezone(now.tzinfo)
-			day = last - (now.date() - here.date()).days
-			if day >= 0:
-				exposure[row].reshape(-1)[: 24 * day + here.hour] = 0
-	return exposure
-
-
 def _aware(moment: datetime | None, now: datetime) -> datetime | None:
 	return moment.replace(tzinfo=now.tzinfo) if moment is not None and moment.tzinfo is None else moment
-
-
-def _scan(counts: Hours, exposure: Hours, weekday: int) -> tuple[Scan, Baseline | None]:
-	"""The scan of all days, and the baseline as it was before the days that may have faded."""
-	scan, frozen = Scan(counts, exposure, weekday), None
-	for day in range(counts.shape[1]):
-		if day == counts.shape[1] - FADING_DAYS[-1]:
-			frozen = deepcopy(scan.baseline)
-		scan.step(day)
-	return scan, frozen
 
 
 def _regressed(issue: History, now: datetime) -> _Verdict | None:
@@ -148,11 +129,12 @@ def _regressed(issue: History, now: datetime) -> _Verdict | None:
 	return None
 
 
-def _new(issue: History, now: datetime, data_since: datetime, count: int) -> _Verdict | None:
+def _new(issue: History, now: datetime, data_since: datetime) -> _Verdict | None:
 	"""New, with the chance that an error this frequent had stayed unseen until then, had it been there before."""
 	first = _aware(issue.first_seen, now)
 	if first is None or first < max(now - FRESH, data_since + SETTLING):
 		return None
+	count = int(issue.counts.sum())
 	since, before = (now - first) / timedelta(hours=1) + 24, (first - data_since) / timedelta(hours=1)
 	chance = (since / (since + before)) ** max(count - 0.5, 0.5)
 	reason = f"first seen {_when(first, now)}, after {before / 24:.0f} days without"
@@ -161,52 +143,34 @@ def _new(issue: History, now: datetime, data_since: datetime, count: int) -> _Ve
 	return "new", reason, {"count": count, "since": _iso(first, now), "p_value": round(chance, 6)}
 
 
-def _spiking(scan: Scan, now: datetime, alpha: float) -> dict[int, _Verdict]:
-	hour = 24 * (scan.counts.shape[1] - 1) + now.hour
-	recent: dict[int, Episode] = {}
-	for episode in scan.episodes:
-		if hour - episode.end <= REFRACTORY:
-			recent[episode.alert.row] = episode
-	size = len(scan.counts)
+def _spiking(
+	episodes: Sequence[Episode], size: int, hour: int, now: datetime, alpha: float
+) -> dict[int, _Verdict]:
+	"""Spikes that go on at `hour` or ended some hours before, by issue."""
+	recent = {episode.alert.row: episode for episode in episodes if hour - episode.end <= REFRACTORY}
 	chances = np.ones(size)
 	for row, episode in recent.items():
 		chances[row] = min(1.0, episode.p_value * LOOKS)
-	verdicts: dict[int, _Verdict] = {}
+	found: dict[int, _Verdict] = {}
 	for row, p_value in holm(chances, alpha).items():
 		episode = recent[row]
 		start = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=hour - episode.start)
-		reason = f"{_events(round(episode.count))} since {_when(start, now)}, {_usual(episode.expected)} ({p_text(p_value)})"
+		usual = _usual(episode.expected)
+		reason = f"{_events(round(episode.count))} since {_when(start, now)}, {usual} ({p_text(p_value)})"
 		evidence = _numbers(episode.count, episode.expected, p_value)
-		verdicts[row] = ("spiking", reason, evidence | {"since": _iso(start, now)})
-	return verdicts
+		found[row] = ("spiking", reason, evidence | {"since": _iso(start, now)})
+	return found
 
 
-def _fading(scan: Scan, frozen: Baseline, alpha: float) -> dict[int, _Verdict]:
-	"""Fewer events over the last days than the baseline before them expects, by issue."""
-	days = scan.counts.shape[1]
-	size = len(scan.counts)
-	mean, variance, count = np.zeros((3, size, FADING_DAYS[-1]))
-	for place, day in enumerate(range(days - FADING_DAYS[-1], days)):
-		rate, spread, shared = frozen.expect((scan.weekday + day) % 7)
-		seen = scan.exposure[:, day]
-		mean[:, place], variance[:, place] = (rate * seen).sum(axis=1), (spread * seen).sum(axis=1)
-		count[:, place] = scan.counts[:, day].sum(axis=1)
-	chances, best = np.ones(size), np.zeros(size, dtype=np.int64)
-	for length in FADING_DAYS:
-		usual, had = mean[:, -length:].sum(axis=1), count[:, -length:].sum(axis=1)
-		wide = variance[:, -length:].sum(axis=1) + shared * usual**2
-		fewer = np.minimum(1.0, len(FADING_DAYS) * at_most(had, usual, wide))
-		fewer[(had > FADED * usual) | (frozen.known < ENOUGH_HOURS)] = 1.0
-		better = fewer < chances
-		chances, best = np.where(better, fewer, chances), np.where(better, length, best)
-	verdicts: dict[int, _Verdict] = {}
-	for row, p_value in holm(chances, alpha).items():
-		length = int(best[row])
-		had, usual_sum = float(count[row, -length:].sum()), float(mean[row, -length:].sum())
-		span = "today" if length == 1 else f"in the last {length} days"
-		reason = f"{_events(round(had))} {span}, {_usual(usual_sum)} ({p_text(p_value)})"
-		verdicts[row] = ("fading", reason, _numbers(had, usual_sum, p_value) | {"days": length})
-	return verdicts
+def _fading(survey: Survey, alpha: float) -> dict[int, _Verdict]:
+	"""Issues with far fewer events over the last days than before, by issue."""
+	found: dict[int, _Verdict] = {}
+	for row, p_value in holm(survey.chance, alpha).items():
+		days, had, usual = int(survey.days[row]), float(survey.count[row]), float(survey.expected[row])
+		span = "today" if days == 1 else f"in the last {days} days"
+		reason = f"{_events(round(had))} {span}, {_usual(usual)} ({p_text(p_value)})"
+		found[row] = ("fading", reason, _numbers(had, usual, p_value) | {"days": days})
+	return found
 
 
 def holm(chances: Hours, alpha: float) -> dict[int, float]:
@@ -221,13 +185,13 @@ def holm(chances: Hours, alpha: float) -> dict[int, float]:
 	return found
 
 
-def _ongoing(counts: Hours, exposure: Hours) -> tuple[str, dict[str, Any]]:
-	days = counts.sum(axis=1)[-FADING_DAYS[-1] :]
-	hours = float(exposure[-FADING_DAYS[-1] :].sum())
-	count = int(days.sum())
-	if not hours:
-		return "not observed in the last days", {}
-	return f"{_events(count)} in the last {len(days)} days, nothing unusual", {"count": count}
+def _ongoing(counts: Counts) -> _Verdict:
+	count, days = int(counts[-WEEK:].sum()), min(WEEK, len(counts))
+	return (
+		"ongoing",
+		f"{_events(count)} in the last {days} days, nothing unusual",
+		{"count": count, "days": days},
+	)
 
 
 def _numbers(count: float, expected: float, p_value: float) -> dict[str, Any]:

@@ -25,6 +25,8 @@ _RAISE = re.compile(r"raise\s+[\w.]+\s*\(|(?<!\w)_?throw\(|(?<!\w)msgprint\(")
 _OPENING = re.compile(r"(?<![\w'\"])([A-Za-z]{0,2})('''|\"\"\"|'|\")")
 _GAP = re.compile(r"\{\{|\}\}|%%|\\.|\{([^{}]*)\}|%(?:\((\w+)\))?[-#0+]?\d*(?:\.\d+)?[sdrfgixX]", re.DOTALL)
 _TRANSLATED = re.compile(r"(?<!\w)_{1,2}\(\s*\Z")
+_KEYWORD = re.compile(r"[(,\s](\w{1,40})\s{0,3}=\s{0,3}(?:_{1,2}\(\s{0,3})?\Z")
+_MESSAGE_ARGUMENTS = frozenset(("msg", "message"))
 _CALL = re.compile(r"\s*\)?\s*(?:\.format\(|%\s*\(|%\s*(?=[^\s(])|(\+))")
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _BLANKS = re.compile(r"\s+")
@@ -126,9 +128,12 @@ def _templates(source: str, kind: str) -> tuple[Template, ...]:
 		return ()
 	found: list[Template] = []
 	position = begin.end()
+	# of what is thrown, only the first argument is the message; a class takes what it likes
+	told = len(source) if begin[0].startswith("raise") else _argument_end(source, position)
 	while (literal := _literal(source, position)) is not None:
 		position = literal.end
-		if source[: literal.start].rstrip().endswith("title="):
+		keyword = _KEYWORD.search(source, 0, literal.start)
+		if keyword[1] not in _MESSAGE_ARGUMENTS if keyword else literal.start >= told:
 			continue
 		template = _template(source, literal, known_only=kind == "framework")
 		if template is not None:
@@ -269,7 +274,17 @@ def _closing(source: str, position: int, bracket: str) -> int:
 def _arguments(source: str, position: int) -> tuple[list[str], bool]:
 	"""The arguments of a call from its bracket on, and whether the line shows them all."""
 	end = _closing(source, position, ")")
-	found, depth, begin, quote = list[str](), 0, position, ""
+	found, begin = list[str](), position
+	while (at := _argument_end(source, begin, end)) < end:
+		found.append(source[begin:at].strip())
+		begin = at + 1
+	found.append(source[begin:end].strip())
+	return found, end < len(source)
+
+
+def _argument_end(source: str, position: int, end: int | None = None) -> int:
+	"""Where the comma stands that ends the argument which begins at `position`; `end` if there is none."""
+	depth, quote, end = 0, "", len(source) if end is None else end
 	for at in range(position, end):
 		char = source[at]
 		if quote:
@@ -277,9 +292,7 @@ def _arguments(source: str, position: int) -> tuple[list[str], bool]:
 		elif char in "'\"":
 			quote = char
 		elif char == "," and depth == 0:
-			found.append(source[begin:at].strip())
-			begin = at + 1
+			return at
 		else:
 			depth += (char in "([{") - (char in ")]}")
-	found.append(source[begin:end].strip())
-	return found, end < len(source)
+	return end

@@ -30,6 +30,9 @@ _INDENTED_LINES = re.compile(
 )
 _EXCEPTION = re.compile(r"([A-Za-z_][\w.]{0,200})(?::[ ]?(.*))?\Z", re.DOTALL)
 _LOOKS_LIKE_EXCEPTION = re.compile(r"(?:Error|Exception|Warning|Exit|Interrupt|Iteration|Failure|NotFound)\Z")
+_GROUP = "Exception Group Traceback (most recent call last)"
+_MEMBERS = "+-+---------------- 1 "
+_BARS = re.compile(r"^ {0,24}[|+] ?", re.MULTILINE)
 _ESCAPED = (
 	("&quot;", '"'),
 	("&#34;", '"'),
@@ -54,13 +57,14 @@ class ParsedError(NamedTuple):
 	"""What one text tells: `exception` as printed or None, the exception's or plain message, the last block.
 
 	Frames are outermost first and belong to the exception that was raised last; earlier members of a chain
-	are left out. `truncated` says that there are frames but no exception line after them.
+	are left out, `rest` is their text. `truncated` says that there are frames but no exception line after them.
 	"""
 
 	exception: str | None
 	message: str
 	frames: tuple[Frame, ...]
 	truncated: bool
+	rest: str = ""
 
 
 def bounded(text: str, limit: int = TEXT_LIMIT) -> str:
@@ -76,7 +80,7 @@ def parse(text: str) -> ParsedError:
 	text = _readable(text)
 	if 'File "' not in text:
 		return ParsedError(None, text.strip(), (), False)
-	text = "\n" + text
+	text = "\n" + (_outer(text) if _GROUP in text else text)
 	return _cut(text) or _moved(text) or ParsedError(None, text.strip(), (), False)
 
 
@@ -87,6 +91,7 @@ def _cut(text: str) -> ParsedError | None:
 	bordered = text.find("Traceback ", len(pieces[0])) >= 0
 	frames: list[Frame] = []
 	last = following = 0
+	rest = ""
 	for index in range(len(pieces) - 1, 0, -1):
 		piece = pieces[index]
 		end = piece.find("\n", piece.find("\n") + 1)
@@ -97,7 +102,10 @@ def _cut(text: str) -> ParsedError | None:
 			continue
 		if not frames:
 			last = index
-		elif len(frames) == FRAME_LIMIT or (bordered and any(map(_has_border, pieces[index:following]))):
+		elif len(frames) == FRAME_LIMIT:
+			break
+		elif bordered and any(map(_has_border, pieces[index:following])):
+			rest = _CUT.join(pieces[: index + 1])
 			break
 		frames.append(frame)
 		following = index
@@ -105,7 +113,14 @@ def _cut(text: str) -> ParsedError | None:
 		return None
 	tail = pieces[last] if last == len(pieces) - 1 else _CUT.join(pieces[last:])
 	exception, message = _exception(_FIRST_COLUMN.findall(tail)[:LINES_AFTER])
-	return ParsedError(exception, message, tuple(frames[::-1]), exception is None)
+	return ParsedError(exception, message, tuple(frames[::-1]), exception is None, rest)
+
+
+def _outer(text: str) -> str:
+	"""Of an ExceptionGroup the group itself, moved back to the left; its members are other errors."""
+	start = text.find(_GROUP)
+	end = text.find(_MEMBERS, start)
+	return _BARS.sub("", text[start : end if end >= 0 else len(text)])
 
 
 @lru_cache(maxsize=8192)

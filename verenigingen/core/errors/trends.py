@@ -191,7 +191,11 @@ def compare(
 	reach = float(stdtrit(freedom, 1 - ALPHA / 2)) * spread
 	low, high = math.expm1(min(centre - reach, 50.0)), math.expm1(min(centre + reach, 50.0))
 	change = ratio - 1
-	said = f"{now:.0f} against {before:.0f} errors: {change:+.0%} (95 % interval {low:+.0%} to {high:+.0%})"
+	plain = now / before * hours[1] / hours[0] - 1
+	how = " weekday by weekday" if f"{plain:+.0%}" != f"{change:+.0%}" else ""
+	said = (
+		f"{now:.0f} against {before:.0f} errors: {change:+.0%}{how} (95 % interval {low:+.0%} to {high:+.0%})"
+	)
 	if low <= 0 <= high:
 		return Growth(change, (low, high), "stable", f"{said}: not told from chance")
 	if abs(centre) <= float(stdtrit(freedom, 1 - SURE / 2)) * spread:
@@ -223,7 +227,8 @@ def _weekly_model(
 		side = np.where(here, ratio, 1.0)
 		factor = np.bincount(day, counts, WEEK) / np.maximum(np.bincount(day, side, WEEK), 1e-9)
 		ratio = now / factor[day[here]].sum() * factor[day[~here]].sum() / before
-	return ratio, factor[day] * np.where(here, ratio, 1.0), 1 + len(set(weekdays[0]))
+	expected: Vector = factor[day] * np.where(here, ratio, 1.0)
+	return ratio, expected, 1 + len(set(weekdays[0]))
 
 
 def _dispersion(counts: Vector, expected: Vector, parameters: int) -> tuple[float, int]:

@@ -62,7 +62,8 @@ class ErrorWindow:
 
 	now is aware, in the site's zone. first_day is the day of `counts[:, 0]`; counts has the shape
 	(issues, 2 * days, 24): events by issue, local day and local hour; an hour that occurs twice in autumn
-	holds both. data_since says since when collection covers the site, None that it never ran. users holds the
+	holds both. data_since says since when collection covers the site, None that it never ran; gaps are spans after it
+	(start, end; aware) of which nothing is known, as the site had cleared its log before it was read. users holds the
 	most affected persons, users_total all distinct ones (None: unknown), user_events the events that have
 	one, all of the current period.
 
@@ -78,6 +79,7 @@ class ErrorWindow:
 	users: tuple[UserCount, ...]
 	users_total: int | None
 	user_events: int
+	gaps: tuple[tuple[datetime, datetime], ...] = ()
 
 	def __post_init__(self) -> None:
 		if self.now.tzinfo is None:
@@ -140,6 +142,19 @@ class Observed:
 		"""Events of the current period."""
 		return int(self.per_issue.sum())
 
+	def steady(self, first: int) -> tuple[Counts, int]:
+		"""Events by day of the issues whose sources were read on the day of index `first` already, and how many events
+		of the current period that leaves out: a source that is new does not make errors grow."""
+		begin = midnight(self.day(first), zone(self.window))
+		late = np.array(
+			[facts.known_since is not None and facts.known_since > begin for facts in self.issues],
+			dtype=np.bool_,
+		)
+		if self.window.data_since is not None and self.window.data_since > begin:
+			late[:] = False  # nothing was read then, and the comparison says so itself
+		counts = np.asarray(self.counts[~late].sum(axis=(0, 2)), dtype=np.int64)
+		return counts, int(self.current[late].sum())
+
 	@cached_property
 	def left_out(self) -> int:
 		"""Events dated to days on which collection did not run."""
@@ -180,6 +195,11 @@ def observe(window: ErrorWindow) -> Observed:
 	"""Bring a window into the form the analysis works on. Pure; costs one pass over the counts."""
 	order = sorted(range(len(window.issues)), key=lambda index: window.issues[index].name)
 	exposure, complete = observed_hours(window.first_day, 2 * window.days, window.data_since, window.now)
+	for start, end in window.gaps:
+		until = min(end, window.now).astimezone(zone(window))
+		lost, _ = observed_hours(window.first_day, 2 * window.days, start, until)
+		exposure = np.clip(exposure - lost, 0.0, None)
+		complete &= lost.sum(axis=1) == 0
 	covered = exposure.sum(axis=1) > 0
 	counts = np.where(covered[None, :, None], window.counts[order], 0)
 	return Observed(

@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
@@ -24,7 +24,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from verenigingen import hooks
 from verenigingen.exceptions import BadArgument, ConfigurationError
 from verenigingen.host.digest import value_digests
-from verenigingen.host.port import App, Store, User
+from verenigingen.host.port import App, JobFailure, Store, User
 
 log = logging.getLogger("verenigingen")
 SYSTEM = User("Administrator", frozenset({"System Manager", "Compliance Officer", "Monitoring Agent"}))
@@ -120,6 +120,12 @@ class InlineQueue:
 	def enqueue(self, method: str, *, job_id: str, timeout: int, **kwargs: object) -> str:
 		job_function(method)(**json.loads(json.dumps(kwargs)))
 		return job_id
+
+	def failed(self) -> list[str] | None:
+		return None
+
+	def failures(self, names: Sequence[str]) -> list[JobFailure]:
+		return []
 
 	def describe(self) -> str:
 		"""How jobs are run."""

@@ -14,8 +14,9 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timezone
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -31,6 +32,7 @@ from rq.serializers import JSONSerializer
 
 from verenigingen.exceptions import BadArgument, CacheUnavailable, ConfigurationError, QueueUnavailable
 from verenigingen.host.on_local.parts import job_function
+from verenigingen.host.port import JobFailure
 
 log = logging.getLogger("verenigingen")
 
@@ -202,6 +204,21 @@ class RqQueue:
 			status = job.get_status() if job is not None else None
 			return str(getattr(status, "value", status)) if status else None
 
+	def failed(self) -> list[str] | None:
+		key = self._queue.failed_job_registry.key
+		with self._answering():
+			held: Any = self._redis.zrange(key, 0, -1, withscores=True)
+		return [f"{raw.decode('utf-8', 'replace')}@{expires:.0f}" for raw, expires in held]
+
+	def failures(self, names: Sequence[str]) -> list[JobFailure]:
+		found = []
+		with self._answering():
+			for name in names:
+				job = self._job(name.rpartition("@")[0])
+				if job is not None:
+					found.append(_failure(name, job))
+		return found
+
 	def work(self, *, burst: bool = False, asked: Callable[[], None] = lambda: None) -> None:
 		"""Runs jobs until a signal asks to stop (`asked` is called then), or with `burst` until none waits.
 
@@ -261,6 +278,20 @@ class RqQueue:
 				f"The job queue, Redis at {self.address}, does not answer ({exc}). Is it running, and is redis_queue in"
 				" site_config.json right?"
 			) from exc
+
+
+def _failure(name: str, job: Job) -> JobFailure:
+	ended = job.ended_at
+	result = job.latest_result()
+	return JobFailure(
+		name=name,
+		when=ended.replace(tzinfo=timezone.utc) if ended else None,
+		method=str(job.kwargs.get("method", "")),
+		queue=job.origin,
+		user="",
+		text=str(getattr(result, "exc_string", None) or ""),
+		trace=job.id,
+	)
 
 
 def _alive(worker: Any) -> bool:

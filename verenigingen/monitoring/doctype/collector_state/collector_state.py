@@ -16,11 +16,14 @@ class CollectorState(Document):
 
 		collected_rows: DF.Int
 		data_since: DF.Datetime | None
+		gaps: DF.LongText | None
+		joined_rows: DF.Int
 		last_duration: DF.Float
 		last_error: DF.SmallText | None
 		last_run: DF.Datetime | None
+		lost_events: DF.Int
 		reconciled_at: DF.Datetime | None
 		source_rows: DF.Int
-		status: DF.Literal["ok", "failed", "never"]
+		status: DF.Literal["ok", "failed", "absent", "never"]
 		watermark: DF.Datetime | None
 	# end: auto-generated types

@@ -21,7 +21,7 @@
 		frappe.msgprint({
 			title: __("{0} past issues, {1} events", [preview.touches, preview.events]),
 			message: `${preview.notes.map((note) => `<p>${escape(note)}</p>`).join("")}${
-				preview.touches ? table : `<p>${__("The rule touches no past issue.")}</p>`
+				preview.issues.length ? table : `<p>${__("The rule touches no past issue.")}</p>`
 			}`,
 			wide: true,
 		});

@@ -1,5 +1,7 @@
 """Settings of the app; the fields follow `verenigingen.settings.SETTINGS`, which a test holds them to."""
 
+from html import escape
+
 import frappe
 from frappe.model.document import Document
 
@@ -29,4 +31,4 @@ def _refuse(check, value):
 	try:
 		check(value)
 	except ConfigurationError as error:
-		frappe.throw(frappe.utils.escape_html(str(error)), frappe.ValidationError)
+		frappe.throw(escape(str(error), quote=False), frappe.ValidationError)

@@ -1,0 +1,102 @@
+"""Many issues looked at for spikes and for silence, in portions that fit the memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+
+from .baseline import Baseline
+from .spikes import Episode, Scan, at_most
+from .window import Counts, Hours
+
+CELLS = 2_000_000  # hours of issues held at once
+FEW_EVENTS = 10  # in all days: neither more nor less than that can be told from chance
+FADING_DAYS = (1, 3, 7)
+FADED = 0.5  # of what is usual; less of a loss is no news
+ENOUGH_HOURS = 7 * 24  # of history before the days that may have faded
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Survey:
+	"""Spikes by row and hour; and by row the chance that so few events came by chance (over `days`), those and the usual."""
+
+	episodes: list[Episode]
+	chance: Hours
+	days: Counts
+	count: Hours
+	expected: Hours
+
+
+def survey(counts: Counts, seen: Hours, births: Sequence[datetime | None], now: datetime) -> Survey:
+	"""Scan issues' days.
+
+	Args: counts (issues, days, 24), the last day is that of `now` (aware, in the site's zone); the hours observed by day
+	and hour; when each issue was first seen (aware or None: before these days).
+	"""
+	size, days = counts.shape[:2]
+	weekday = (now.weekday() - days + 1) % 7
+	found = Survey([], np.ones(size), np.zeros(size, dtype=np.int64), np.zeros(size), np.zeros(size))
+	busy = np.flatnonzero(counts.sum(axis=(1, 2)) >= FEW_EVENTS)
+	step = max(1, CELLS // (24 * days))
+	for begin in range(0, len(busy), step):
+		rows = busy[begin : begin + step]
+		exposure = lived(seen, [births[row] for row in rows], now)
+		scan, frozen = _scan(np.where(exposure > 0, counts[rows], 0.0), exposure, weekday)
+		for episode in scan.episodes:
+			row = int(rows[episode.alert.row])
+			found.episodes.append(replace(episode, alert=episode.alert._replace(row=row)))
+		if frozen is not None:
+			for whole, part in zip(
+				(found.chance, found.days, found.count, found.expected), _faded(scan, frozen), strict=True
+			):
+				whole[rows] = part
+	return found
+
+
+def lived(seen: Hours, births: Sequence[datetime | None], now: datetime) -> Hours:
+	"""Hours observed of each issue, (issues, days, 24): those of `seen` (days, 24) since the hour it was first seen."""
+	exposure = np.repeat(seen[None], len(births), axis=0)
+	last = seen.shape[0] - 1
+	for row, birth in enumerate(births):
+		if birth is not None:
+			here = birth.astimezone(now.tzinfo)
+			day = last - (now.date() - here.date()).days
+			if day >= 0:
+				exposure[row].reshape(-1)[: 24 * day + here.hour] = 0
+	return exposure
+
+
+def _scan(counts: Hours, exposure: Hours, weekday: int) -> tuple[Scan, Baseline | None]:
+	"""The scan of all days, and the baseline as it was before the days that may have faded."""
+	scan, frozen = Scan(counts, exposure, weekday), None
+	for day in range(counts.shape[1]):
+		if day == counts.shape[1] - FADING_DAYS[-1]:
+			frozen = deepcopy(scan.baseline)
+		scan.step(day)
+	return scan, frozen
+
+
+def _faded(scan: Scan, frozen: Baseline) -> tuple[Hours, Counts, Hours, Hours]:
+	"""Chance of so few events over the last days, how many days, those events, and the usual ones; all by issue."""
+	size, days = scan.counts.shape[:2]
+	mean, variance, count = np.zeros((3, size, FADING_DAYS[-1]))
+	shared = np.zeros(size)
+	for place, day in enumerate(range(days - FADING_DAYS[-1], days)):
+		rate, spread, shared = frozen.expect((scan.weekday + day) % 7)
+		seen = scan.exposure[:, day]
+		mean[:, place], variance[:, place] = (rate * seen).sum(axis=1), (spread * seen).sum(axis=1)
+		count[:, place] = scan.counts[:, day].sum(axis=1)
+	chance, best = np.ones(size), np.full(size, FADING_DAYS[-1])
+	for length in FADING_DAYS:
+		usual, had = mean[:, -length:].sum(axis=1), count[:, -length:].sum(axis=1)
+		wide = variance[:, -length:].sum(axis=1) + shared * usual**2
+		fewer = np.minimum(1.0, len(FADING_DAYS) * at_most(had, usual, wide))
+		fewer[(had > FADED * usual) | (frozen.known < ENOUGH_HOURS)] = 1.0
+		better = fewer < chance
+		chance, best = np.where(better, fewer, chance), np.where(better, length, best)
+	within = np.arange(FADING_DAYS[-1], 0, -1)[None, :] <= best[:, None]
+	return chance, best, (count * within).sum(axis=1), (mean * within).sum(axis=1)

@@ -1,0 +1,135 @@
+"""Finds bank accounts, the BICs beside them, and payment cards. Candidates are cheap, checksums decide."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from stdnum import bic, iban, luhn
+
+from .tokens import Span
+from .view import View
+
+# Characters of an IBAN by country, as the registry of ISO 13616 gives them.
+LENGTHS = {
+	country: length
+	for length, countries in {
+		15: "NO",
+		16: "BE",
+		18: "DK FI FO GL NL",
+		19: "MK SI",
+		20: "AT BA EE KZ LT LU XK",
+		21: "CH HR LI LV",
+		22: "BG BH CR DE GB GE IE ME RS VA",
+		23: "AE IL IQ TL",
+		24: "AD CZ ES MD PK RO SA SE SK TN VG",
+		25: "LY PT ST",
+		26: "IS TR",
+		27: "BI FR GR IT MC MR SM",
+		28: "AL AZ BY CY DO GT HU LB NI PL SV",
+		29: "BR EG PS QA UA",
+		30: "JO KW MU",
+		31: "MT SC",
+		32: "LC",
+		33: "RU",
+	}.items()
+	for country in countries.split()
+}
+_BODY = re.compile(r"(?:[ .+_-]{0,2}[A-Za-z0-9]){11,31}")
+_SEPARATORS = re.compile(r"[ .+_-]+")
+# Where the bank stands in letters, the shape alone is beyond chance: a wrong check digit is a slip of the pen.
+_LETTERED = re.compile(r"(?:NL\d\d[A-Z]{4}\d{10}|GB\d\d[A-Z]{4}\d{14}|IE\d\d[A-Z]{4}\d{14})\Z")
+_ACCOUNT_WORD = re.compile(r"iban|rekening|account|bank|konto|dbtr|cdtr")
+_BIC = re.compile(r"(?<![A-Za-z0-9])[A-Z]{4}[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?(?![A-Za-z0-9])")
+_BIC_REACH = 80  # characters between an IBAN and the BIC that belongs to it
+_CARD = re.compile(r"[2-6][0-9]{3}(?:[ -]?[0-9]){9,15}(?![\w-])")
+_CARD_BRANDS = re.compile(
+	r"4\d{15}(?:\d{3})?|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}"
+	r"|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|6(?:011|5\d\d|4[4-9]\d)\d{12}|35\d{14}"
+)
+_CARD_GROUPS = re.compile(r"\d+|\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}|3\d{3}([ -])\d{6}\2\d{4,5}")
+
+
+def find_ibans(view: View, places: Sequence[tuple[int, int]]) -> Iterator[Span]:
+	"""IBANs in any writing. A wrong check digit counts where the shape or a word before it leaves no doubt."""
+	flat = view.flat
+	position = 0
+	for digits, head in places:
+		start = digits - 2
+		length = LENGTHS.get(flat[start:digits].upper())
+		if length is None or start < position:
+			continue
+		end = _end(flat, head, length - 4)
+		if end and _is_iban(view, start, end):
+			position = end
+			yield Span(start, end, "iban", flat[start:end])
+
+
+def _end(flat: str, position: int, missing: int) -> int:
+	"""Where an account number of so many more characters ends; 0 where it does not end there."""
+	body = _BODY.match(flat, position)
+	if body is None:
+		return 0
+	stop = body.end()
+	while missing and position < stop:
+		missing -= flat[position].isalnum()
+		position += 1
+	return 0 if missing or flat[position : position + 1].isalnum() else position
+
+
+def _is_iban(view: View, start: int, end: int) -> bool:
+	written = view.flat[start:end]
+	number = _SEPARATORS.sub("", written).upper()
+	if _checks(number):
+		return True
+	if _LETTERED.match(number):
+		return True
+	# the rest of an unknown shape: digits with a country before them, and a word that says so
+	return (
+		sum(map(str.isdigit, number)) >= len(number) - 8
+		and _ACCOUNT_WORD.search(view.low, max(0, start - 32), start) is not None
+	)
+
+
+@lru_cache(maxsize=4096)
+def _checks(number: str) -> bool:
+	# a country's own check digits are left to banks: a number that passes mod 97 is meant as an account
+	return bool(iban.is_valid(number, check_country=False))
+
+
+def find_bics(view: View, ibans: Sequence[Span]) -> Iterator[Span]:
+	"""BICs within reach of an IBAN; elsewhere the shape fits too many ordinary words."""
+	reached = 0
+	for account in ibans:
+		begin, end = max(reached, account.start - _BIC_REACH), account.end + _BIC_REACH
+		reached = account.end
+		for found in _BIC.finditer(view.flat, begin, min(end, len(view.flat))):
+			inside = account.start <= found.start() < account.end
+			if not inside and is_bic(found[0]) and _likely_bic(found[0], account.value):
+				yield Span(found.start(), found.end(), "bic", found[0])
+
+
+def is_bic(text: str) -> bool:
+	"""Whether a text has the shape of a BIC of an existing country."""
+	return bool(bic.is_valid(text)) and (text[4:6] in LENGTHS or text[4:6] in ("US", "JP", "CN", "IN", "CA"))
+
+
+def _likely_bic(found: str, account: str) -> bool:
+	return any(map(str.isdigit, found)) or found[4:6] == account[:2].upper()
+
+
+def find_cards(view: View, places: Sequence[tuple[int, int]]) -> Iterator[Span]:
+	"""Payment card numbers: the length of a brand, its first digits, and Luhn's check digit."""
+	for start, _ in places:
+		found = _CARD.match(view.flat, start)
+		if found is None:
+			continue
+		digits = found[0].replace(" ", "").replace("-", "")
+		if (
+			_CARD_BRANDS.fullmatch(digits)
+			and _CARD_GROUPS.fullmatch(found[0])
+			and len(set(digits)) > 1
+			and luhn.is_valid(digits)
+		):
+			yield Span(found.start(), found.end(), "card", digits)

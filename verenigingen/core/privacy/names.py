@@ -1,0 +1,185 @@
+"""Finds the names of known persons. Names cannot be told by their shape: a site knows its members, and only those count.
+
+A name is found in any order ("Vermeer, Johanna van"), with initials ("J. van der Vermeer"), in any case and with or
+without accents. A family name alone counts where it stands as a name: after a particle or a title, quoted, or with a
+capital and not an everyday word. A given name alone counts quoted or after a greeting.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from .common_words import COMMON
+from .keyed import places
+from .tokens import Span
+from .view import View
+
+PARTICLES = frozenset(
+	"van de den der ten ter te het in t s op aan bij von zu zum zur la le les du des di da del della do dos el al bin ben ibn"
+	" y e af av onder over tot uit voor d l van't".split()
+)
+_WORD = re.compile(r"[^\W\d_]+")
+_BETWEEN = re.compile(r"[ .,'_+()-]{1,4}\Z|/\Z")
+_TITLE = re.compile(
+	r"(?:dhr|mevr|mevrouw|mw|heer|meneer|mr|mrs|ms|miss|dr|drs|ir|ing|prof|fam|familie|lid|member|beste|geachte|dear)\.?[ ]{1,2}\Z"
+)
+_GREETING = re.compile(
+	r"(?:beste|hallo|hoi|dag|hi|hello|dear|lieve|groeten?,?|groetjes,?|regards,?)[ ]{1,2}\Z"
+)
+_WINDOW = 6  # words looked at on either side of a family name
+_SHORTEST_ALONE = 3
+
+
+class NameIndex:
+	"""The known persons, by the words of their names. `names` are full names as they are written; a name of one word
+	is found alone."""
+
+	def __init__(self, names: Iterable[str] = ()) -> None:
+		self._given: dict[str, set[str]] = {}  # words that stand with a family name
+		self._alone: set[str] = set()
+		self.anchors: frozenset[str] = frozenset()
+		for name in names:
+			self._add([word[0] for word in _WORD.finditer(View(name[:200]).low)], "," in name)
+		self.anchors = frozenset(self._given) | self._alone
+
+	def __bool__(self) -> bool:
+		return bool(self.anchors)
+
+	def _add(self, words: list[str], reversed_: bool) -> None:
+		own = [word for word in words if word not in PARTICLES]
+		if not own:
+			return
+		if len(own) == 1:
+			if len(own[0]) >= _SHORTEST_ALONE:
+				self._alone.add(own[0])
+				self._given.setdefault(own[0], set())
+			return
+		if reversed_:
+			own = [*own[1:], own[0]]
+		# where given names end and family names begin is not known: any later word may be the family name
+		for place in range(1, len(own)):
+			if len(own[place]) > 1:
+				others = {word for index, word in enumerate(own) if index != place}
+				self._given.setdefault(own[place], set()).update(others)
+		if len(own[0]) > 1:
+			self._given.setdefault(own[0], set())
+
+	def find(self, view: View, hits: Iterable[str]) -> Iterator[Span]:
+		"""The words of known names in a view; `hits`: those of `anchors` that the view contains."""
+		known = sorted(hits)
+		done = 0
+		for start, end in sorted(places(view.low, known)):
+			if start < done or _in_program(view.flat, start):
+				continue
+			first, last = self._person(view, start, end)
+			if last:
+				done = last
+				for word in _WORD.finditer(view.flat, first, last):
+					yield Span(word.start(), word.end(), "name", word[0])
+
+	def _person(self, view: View, start: int, end: int) -> tuple[int, int]:
+		"""The stretch of the name that the word at a place belongs to; (0, 0) where it is no name."""
+		given = self._given.get(view.low[start:end], set())
+		left, right = _around(view.low, start, end)
+		first, particles, found_left = self._to_left(given, left, start)
+		last, found_right = self._to_right(given, right, end)
+		if found_left or found_right:
+			return (first if found_left else particles), (last if found_right else end)
+		if self._stands_alone(view, start, end, particles):
+			return particles, end
+		return 0, 0
+
+	def _to_left(
+		self, given: set[str], words: list[tuple[str, int, int]], start: int
+	) -> tuple[int, int, bool]:
+		"""(where the name begins, where its particles begin, whether a given name or initial stands before them)."""
+		first = particles = start
+		found = False
+		for word, begin, _ in reversed(words):
+			if not found and first == particles and word in PARTICLES and len(word) > 1:
+				first = particles = begin
+			elif word in given or (len(word) <= 3 and _initials(word, given)):
+				first, found = begin, True
+			elif word in PARTICLES and first == particles:
+				first = particles = begin
+			else:
+				break
+		return first, particles, found
+
+	def _to_right(self, given: set[str], words: list[tuple[str, int, int]], end: int) -> tuple[int, bool]:
+		last, found = end, False
+		for word, _, stop in words:
+			if word in given or (len(word) <= 3 and _initials(word, given)):
+				last, found = stop, True
+			elif word in PARTICLES:
+				if found:
+					last = stop
+			else:
+				break
+		return last, found
+
+	def _stands_alone(self, view: View, start: int, end: int, particles: int) -> bool:
+		flat, word = view.flat, view.low[start:end]
+		written = flat[start:end]
+		if len(word) < _SHORTEST_ALONE:
+			return False
+		before, after = flat[max(0, start - 1) : start], flat[end : end + 1]
+		quoted = before in ("'", '"', ">") and after in ("'", '"', "<") and bool(before) and bool(after)
+		if quoted or (written[0].isupper() and particles < start):
+			return word not in COMMON or particles < start
+		family = bool(self._given.get(word)) or word in self._alone
+		low_before = view.low[max(0, start - 12) : start]
+		if _GREETING.search(low_before) or (family and _TITLE.search(low_before)):
+			return written[0].isupper()
+		if not family or word in COMMON or len(word) < 4 or not written[0].isupper():
+			return False
+		# part of an identifier, a path or a camelCase name: then it is not written as a name
+		return (
+			written[1:].islower()
+			and not (before and before in "_/.\\-@#:=")
+			and not (after and after in "_/\\@(=[-")
+		)
+
+
+def _around(low: str, start: int, end: int) -> tuple[list[tuple[str, int, int]], list[tuple[str, int, int]]]:
+	"""The words that belong together with the one at a place, before and behind it, in the order of the text."""
+	left: list[tuple[str, int, int]] = []
+	begin = max(0, start - 80)
+	edge = start
+	for found in reversed(list(_WORD.finditer(low, begin, start))):
+		if len(left) == _WINDOW or not _BETWEEN.match(low[found.end() : edge]):
+			break
+		left.append((found[0], found.start(), found.end()))
+		edge = found.start()
+	left.reverse()
+	right: list[tuple[str, int, int]] = []
+	edge = end
+	for found in _WORD.finditer(low, end, min(len(low), end + 80)):
+		if len(right) == _WINDOW or not _BETWEEN.match(low[edge : found.start()]):
+			break
+		right.append((found[0], found.start(), found.end()))
+		edge = found.end()
+	return left, right
+
+
+def _initials(word: str, given: set[str]) -> bool:
+	"""Whether letters are the first letters of known given names: `j`, or `ja` for Johanna Alida."""
+	firsts = {name[0] for name in given}
+	return (
+		word[0] in firsts
+		if len(word) == 1
+		else word not in PARTICLES and set(word) <= firsts and len(given) > 1
+	)
+
+
+def _in_program(flat: str, position: int) -> bool:
+	"""Whether a place lies in a frame line of a traceback or in the line of a program below it."""
+	begin = flat.rfind("\n", 0, position) + 1
+	if flat[begin : begin + 2] != "  ":
+		return False
+	if flat.startswith('  File "', begin):
+		return True
+	return flat.startswith("    ", begin) and flat.startswith(
+		'  File "', flat.rfind("\n", 0, max(0, begin - 1)) + 1
+	)

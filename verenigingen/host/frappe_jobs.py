@@ -1,0 +1,83 @@
+"""Failed background jobs of a bench's site, from RQ's registries: v15 has RQ 1.15, v16 1.16 and later.
+
+A registry's score is the moment its entry expires, so it names each failure of a job that bears the same id again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from typing import Any
+
+import frappe
+import redis
+from frappe.utils.background_jobs import get_queues, get_redis_conn
+from rq.job import Job
+
+from verenigingen.exceptions import QueueUnavailable
+from verenigingen.host.port import JobFailure, in_chunks
+
+JOBS_PER_FETCH = 100
+AT = "@"
+
+
+def failed_jobs() -> list[str]:
+	"""A name for each failure of this site's jobs that a registry holds. Raises QueueUnavailable."""
+	prefix = f"{frappe.local.site}::"
+	names = []
+	with _answering() as connection:
+		for queue in get_queues(connection=connection):
+			held = connection.zrange(queue.failed_job_registry.key, 0, -1, withscores=True)
+			for raw, expires in held:
+				job_id = raw.decode("utf-8", "replace")
+				if job_id.startswith(prefix):
+					names.append(f"{job_id}{AT}{expires:.0f}")
+	return names
+
+
+def job_failures(names: Sequence[str]) -> list[JobFailure]:
+	"""What is still known of the named failures. Raises QueueUnavailable."""
+	found = []
+	with _answering() as connection:
+		for chunk in in_chunks(names, JOBS_PER_FETCH):
+			ids = [name.rpartition(AT)[0] for name in chunk]
+			jobs = Job.fetch_many(ids, connection=connection)
+			found += [_failure(name, job) for name, job in zip(chunk, jobs, strict=True) if job is not None]
+	return found
+
+
+def _failure(name: str, job: Any) -> JobFailure:
+	try:
+		arguments = job.kwargs or {}
+	except (
+		Exception
+	):  # arguments are pickled, and their classes may be gone since; the failure is known all the same
+		arguments = {}
+	method = arguments.get("method")
+	if callable(method):
+		method = f"{method.__module__}.{method.__qualname__}"
+	ended = job.ended_at
+	return JobFailure(
+		name=name,
+		when=ended.replace(tzinfo=timezone.utc) if isinstance(ended, datetime) else None,
+		method=str(method or arguments.get("job_name") or ""),
+		queue=str(job.origin or ""),
+		user=str(arguments.get("user") or ""),
+		text=_traceback(job),
+		trace=str(job.id),
+	)
+
+
+def _traceback(job: Any) -> str:
+	result = job.latest_result()
+	text = getattr(result, "exc_string", None) or getattr(job, "_exc_info", None) or ""
+	return str(text).replace(f"{frappe.utils.get_bench_path()}/", "")
+
+
+@contextmanager
+def _answering() -> Iterator[Any]:
+	try:
+		yield get_redis_conn()
+	except redis.RedisError as exc:
+		raise QueueUnavailable(f"The job queue does not answer: {exc}") from exc

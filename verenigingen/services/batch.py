@@ -1,0 +1,159 @@
+"""What a number of events add to the rollups, gathered without the database."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import NamedTuple
+
+from verenigingen.core.errors import Identity, Rules, identify, sample
+from verenigingen.core.errors.life import Event, app_version
+from verenigingen.core.model import ErrorRow
+
+NO_RULES = Rules()
+VALUE_LENGTH = 140
+Timed = Iterable[tuple[ErrorRow, datetime]]
+Facets = tuple[tuple[str, str], ...]
+Facts = Callable[[ErrorRow, Identity, datetime], Facets]
+
+
+class Counted(NamedTuple):
+	"""What one event adds to the rollups: its issue, naive site time, pseudonym of its user, facets as they are kept."""
+
+	issue: str
+	when: datetime
+	user: str | None
+	facets: Facets
+
+
+@dataclass(slots=True)
+class Span:
+	"""How many events, the first and the last of them."""
+
+	count: int = 0
+	first: datetime = datetime.max
+	last: datetime = datetime.min
+
+	def add(self, when: datetime) -> None:
+		"""Counts one event."""
+		self.count += 1
+		if when < self.first:
+			self.first = when
+		if when > self.last:
+			self.last = when
+
+	def join(self, other: Span) -> None:
+		"""Counts the other's events as well."""
+		self.count += other.count
+		self.first, self.last = min(self.first, other.first), max(self.last, other.last)
+
+
+@dataclass(slots=True)
+class Batch:
+	"""What a number of events add, by the names of the rows they will meet; `count` source rows, the first at `oldest`.
+
+	A row of an event that was counted before adds nothing but itself (`joined`); one that knows the event's time
+	better takes the old count away (`withdrawn`, with the last moment the issue was seen without it).
+	"""
+
+	count: int = 0
+	joined: int = 0
+	oldest: datetime = datetime.max
+	identities: dict[str, tuple[Identity, str]] = field(default_factory=dict)
+	spans: dict[str, Span] = field(default_factory=lambda: defaultdict(Span))
+	events: dict[str, Counter[Event]] = field(default_factory=lambda: defaultdict(Counter))
+	hours: dict[tuple[str, date], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0] * 24))
+	users: dict[tuple[str, str], Span] = field(default_factory=lambda: defaultdict(Span))
+	user_days: Counter[tuple[date, str]] = field(default_factory=Counter)
+	facets: dict[tuple[str, date, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+	seen: Counter[str] = field(default_factory=Counter)
+	withdrawn: dict[str, tuple[datetime, datetime | None]] = field(default_factory=dict)
+
+	def add(self, event: Counted) -> None:
+		"""Counts one event."""
+		issue, when, user, facets = event
+		self.spans[issue].add(when)
+		self.events[issue][when, app_version(facets, self._app(issue))] += 1
+		day = when.date()
+		self.hours[issue, day][when.hour] += 1
+		if user:
+			self.users[issue, user].add(when)
+			self.user_days[day, user] += 1
+		for kind, value in facets:
+			self.facets[issue, day, kind][value] += 1
+
+	def _app(self, issue: str) -> str | None:
+		return self.identities[issue][0].app if issue in self.identities else None
+
+	def add_facets(self, event: Counted, facets: Facets) -> None:
+		"""Counts more facets of an event that was counted before."""
+		for kind, value in facets:
+			self.facets[event.issue, event.when.date(), kind][value] += 1
+
+	def withdraw(self, event: Counted, last: datetime | None) -> None:
+		"""Takes back an event counted before; `last`: when its issue was last seen without it, as far as is known."""
+		issue, when, user, facets = event
+		self.spans[issue].count -= 1
+		self.events[issue][when, app_version(facets, self._app(issue))] -= 1
+		day = when.date()
+		self.hours[issue, day][when.hour] -= 1
+		if user:
+			self.users[issue, user].count -= 1
+			self.user_days[day, user] -= 1
+		for kind, value in facets:
+			self.facets[issue, day, kind][value] -= 1
+		self.withdrawn[issue] = (when, last)
+
+
+def issue_name(fingerprint: str) -> str:
+	"""Name of the Error Issue of a fingerprint: its first 16 digits."""
+	return fingerprint[:16]
+
+
+def gather(
+	batch: Batch,
+	rows: Timed,
+	pseudonym: Callable[[str], str],
+	rules: Rules = NO_RULES,
+	facts: Facts | None = None,
+	*,
+	apps: Collection[str] = (),
+) -> None:
+	"""Counts events, each with the naive site time it counts at, in `batch`. `rules`: the users' own for grouping;
+	`facts`: further facets of an event; `apps`: whose frames are the site's own code (empty: every app's except Frappe's).
+	"""
+	for row, when in rows:
+		batch.count += 1
+		event = counted(batch, row, when, pseudonym, rules, facts, apps)
+		batch.add(event)
+		batch.seen[event.issue] += 1
+
+
+def counted(
+	batch: Batch,
+	row: ErrorRow,
+	when: datetime,
+	pseudonym: Callable[[str], str],
+	rules: Rules,
+	facts: Facts | None,
+	apps: Collection[str],
+) -> Counted:
+	"""What a row adds; its issue is described in `batch`, but nothing is counted yet."""
+	identity = identify(row.title, row.text, apps=apps)
+	facets = row.facets + facts(row, identity, when) if facts else row.facets
+	identity = rules.apply(identity, facets)
+	issue = issue_name(identity.fingerprint)
+	if issue not in batch.identities:
+		batch.identities[issue] = (identity, sample(row.title, row.text))
+	if when < batch.oldest:
+		batch.oldest = when
+	return Counted(
+		issue,
+		when,
+		pseudonym(row.user) if row.user else None,
+		tuple(
+			(kind, pseudonym(value) if kind == "Document" else value[:VALUE_LENGTH]) for kind, value in facets
+		),
+	)
