@@ -23,6 +23,7 @@ from verenigingen.host import Host
 from verenigingen.host.on_local import open_host
 from verenigingen.host.on_local.parts import InlineQueue, MemoryCache
 from verenigingen.host.on_local.redis_parts import RqQueue
+from verenigingen.services.monitoring import collect_all
 from verenigingen.standalone.work import Agenda, run_due
 
 
@@ -52,6 +53,15 @@ def test_a_job_that_fails_is_kept_with_its_reason(rq_host: Host, redis_alone: Re
 	assert "failed: 1" in rq(rq_host).describe()
 	(key,) = redis_alone.connect().keys("rq:job:bad*")
 	assert redis_alone.connect().ttl(key) > 86_400
+	names = rq_host.queue.failed()
+	assert names is not None and names == rq_host.queue.failed()
+	(failure,) = rq_host.queue.failures([*names, "gone@1"])
+	assert (failure.name, failure.method) == (names[0], "verenigingen.settings.resolve")
+	assert "KeyError" in failure.text and failure.when is not None
+	collect_all(rq_host, 60)
+	collect_all(rq_host, 60)
+	[[title, count]] = rq_host.store.query("SELECT title, event_count FROM `tabError Issue`")
+	assert (title.partition(":")[0], count) == ("KeyError", 1)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +90,7 @@ def test_what_others_write_to_redis_is_not_run(
 	add_rows(rq_host, ["a"])
 	rq_host.queue.enqueue(JOB, job_id="after", timeout=60)
 	rq(rq_host).work(burst=True)
-	assert counts(rq_host) == (1, 1, 1)
+	assert counts(rq_host) == (2, 2, 2)  # the stranger's failure is one as well
 
 
 def test_arguments_that_are_no_json_are_refused(rq_host: Host) -> None:

@@ -70,7 +70,11 @@ class TestCollectionInFrappe(IntegrationTestCase):
 	def test_ledger_issues_and_days_agree(self):
 		log_row("2", "one")
 		self.collected()
-		ledger = self.host.store.query(f"SELECT SUM(row_count) FROM `{LEDGER}`")[0][0]
+		ledger = self.host.store.query(
+			f"SELECT SUM(row_count) FROM `{LEDGER}` WHERE source <> %s", ("Request Failure",)
+		)[0][0]
+		# a row that tells of an event another source had told of is no event
+		ledger -= self.host.store.query("SELECT SUM(joined_rows) FROM `tabCollector State`")[0][0]
 		issues = self.host.store.query(f"SELECT SUM(event_count) FROM `{ISSUE}`")[0][0]
 		days = self.host.store.query(f"SELECT SUM(event_count) FROM `{ISSUE_DAY}`")[0][0]
 		self.assertEqual(ledger, issues)

@@ -26,7 +26,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rq import Queue, Worker
-from rq.exceptions import NoSuchJobError
+from rq.exceptions import DeserializationError, NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
@@ -283,10 +283,14 @@ class RqQueue:
 def _failure(name: str, job: Job) -> JobFailure:
 	ended = job.ended_at
 	result = job.latest_result()
+	try:
+		method = str(job.kwargs.get("method", ""))
+	except DeserializationError:  # what a stranger queued
+		method = ""
 	return JobFailure(
 		name=name,
 		when=ended.replace(tzinfo=timezone.utc) if ended else None,
-		method=str(job.kwargs.get("method", "")),
+		method=method,
 		queue=job.origin,
 		user="",
 		text=str(getattr(result, "exc_string", None) or ""),
