@@ -17,6 +17,7 @@ scheduler_events = {"cron": {"* * * * *": ["verenigingen.services.monitoring.col
 # Other apps may add sources of their own under the same name.
 # Error Log comes last: what it holds of a failure is the least exact, and joins what the others have told.
 monitoring_collectors = [
+	"verenigingen.collectors.site_changes.collect",
 	"verenigingen.collectors.failed_requests.collect",
 	"verenigingen.collectors.scheduled_jobs.collect",
 	"verenigingen.collectors.rq_failures.collect",
@@ -37,6 +38,7 @@ default_log_clearing_doctypes = {
 	"Error Issue User": 90,
 	"Error User Day": 90,
 	"Error Issue Facet": 90,
+	"Site Change": 90,
 	"Request Failure Hour": 90,
 }
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from html import escape
+from pathlib import Path
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
@@ -27,9 +28,10 @@ from verenigingen.exceptions import (
 	MonitoringError,
 	QueueUnavailable,
 )
+from verenigingen.host.digest import commit_of, value_digests
 from verenigingen.host.frappe_jobs import failed_jobs, job_failures
 from verenigingen.host.frappe_spool import FrappeSpool
-from verenigingen.host.port import Host, JobFailure, Row, User
+from verenigingen.host.port import App, Host, JobFailure, Row, User
 from verenigingen.host.sql import written
 
 SETTINGS_DOCTYPE = "Monitoring Settings"
@@ -210,12 +212,25 @@ class FrappeConfig:
 		value = frappe.db.get_singles_dict(SETTINGS_DOCTYPE).get(name)
 		return frappe.conf.get(name) if value in (None, "") else value
 
+	def digests(self) -> dict[str, str]:
+		return value_digests(frappe.conf, FrappeSecrets().pseudonym)
+
 
 class FrappeHooks:
 	"""Hooks of every installed app."""
 
 	def get(self, name: str) -> list[str]:
 		return list(dict.fromkeys(frappe.get_hooks(name)))
+
+	def apps(self) -> list[App]:
+		return [
+			App(name, str(getattr(frappe.get_module(name), "__version__", "")), commit_of(_folder(name)))
+			for name in frappe.get_installed_apps()
+		]
+
+
+def _folder(app: str) -> Path:
+	return Path(frappe.get_app_path(app)).resolve().parent
 
 
 def frappe_host() -> Host:

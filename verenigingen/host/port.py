@@ -169,12 +169,28 @@ class Config(Protocol):
 	def get(self, name: str) -> Any:
 		"""The raw value from Monitoring Settings, else from the site config, else None."""
 
+	def digests(self) -> dict[str, str]:
+		"""Every key of the site config with a keyed digest of its value: tells that a value changed, never the value."""
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+	"""An installed app: `version` as its code says, `commit` of its checkout (12 digits) where it is one."""
+
+	name: str
+	version: str
+	commit: str | None
+
 
 class Hooks(Protocol):
-	"""Extension points."""
+	"""What installed apps bring."""
 
 	def get(self, name: str) -> list[str]:
 		"""Dotted paths that installed apps declare for a hook, in order, without repeats."""
+
+	def apps(self) -> list[App]:
+		"""The apps whose code runs on this site, in the order of their installation; empty stand-alone, where no
+		app's code runs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from verenigingen.core.errors import Identity, Rules, identify, sample
+from verenigingen.core.errors.life import Event, app_version
 from verenigingen.core.model import ErrorRow
 
 NO_RULES = Rules()
@@ -62,6 +63,7 @@ class Batch:
 	oldest: datetime = datetime.max
 	identities: dict[str, tuple[Identity, str]] = field(default_factory=dict)
 	spans: dict[str, Span] = field(default_factory=lambda: defaultdict(Span))
+	events: dict[str, Counter[Event]] = field(default_factory=lambda: defaultdict(Counter))
 	hours: dict[tuple[str, date], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0] * 24))
 	users: dict[tuple[str, str], Span] = field(default_factory=lambda: defaultdict(Span))
 	user_days: Counter[tuple[date, str]] = field(default_factory=Counter)
@@ -73,6 +75,7 @@ class Batch:
 		"""Counts one event."""
 		issue, when, user, facets = event
 		self.spans[issue].add(when)
+		self.events[issue][when, app_version(facets, self._app(issue))] += 1
 		day = when.date()
 		self.hours[issue, day][when.hour] += 1
 		if user:
@@ -80,6 +83,9 @@ class Batch:
 			self.user_days[day, user] += 1
 		for kind, value in facets:
 			self.facets[issue, day, kind][value] += 1
+
+	def _app(self, issue: str) -> str | None:
+		return self.identities[issue][0].app if issue in self.identities else None
 
 	def add_facets(self, event: Counted, facets: Facets) -> None:
 		"""Counts more facets of an event that was counted before."""
@@ -90,6 +96,7 @@ class Batch:
 		"""Takes back an event counted before; `last`: when its issue was last seen without it, as far as is known."""
 		issue, when, user, facets = event
 		self.spans[issue].count -= 1
+		self.events[issue][when, app_version(facets, self._app(issue))] -= 1
 		day = when.date()
 		self.hours[issue, day][when.hour] -= 1
 		if user:

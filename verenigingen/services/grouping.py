@@ -13,14 +13,16 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from verenigingen.core.errors.life import OPEN, Life, after_events
 from verenigingen.core.model import as_date, as_datetime, as_text
 from verenigingen.exceptions import BadArgument, NotFound
 from verenigingen.host.port import Host, in_chunks, marks
 from verenigingen.services.collection import LOCK
+from verenigingen.services.lives import LIFE_COLUMNS, columns_of, life_of
 from verenigingen.services.rollup import (
 	ALIAS,
 	IDS_PER_QUERY,
@@ -28,8 +30,8 @@ from verenigingen.services.rollup import (
 	ISSUE_DAY,
 	ISSUE_FACET,
 	ISSUE_USER,
+	count_users,
 	facet_name,
-	status_after,
 )
 
 MERGED = "Merged"
@@ -185,6 +187,7 @@ def _move(host: Host, issues: dict[str, _Issue], root: str, reason: str) -> None
 			[root, MERGED, *chunk],
 		)
 	_sum_up(host, root, _decided(issues[root], others))
+	count_users(host, list(issues))
 
 
 def _enter_own_parts(host: Host, issues: Collection[_Issue]) -> None:
@@ -223,7 +226,8 @@ def _decided(target: _Issue, others: Collection[_Issue]) -> dict[str, object]:
 	stati = {issue.status for issue in others}
 	for status in UNSOLVED:
 		if status in stati:
-			return {"status": status, "resolved_at": None, "resolved_by": None}
+			now_open = Life(status, f"{status.lower()} as what was merged into it")
+			return {**columns_of(now_open), "resolved_by": None}
 	repairs = [issue.resolved_at for issue in (target, *others) if issue.resolved_at]
 	return {"resolved_at": max(repairs)} if target.status == "Resolved" and repairs else {}
 
@@ -247,7 +251,7 @@ def _sum_up(host: Host, issue: str, changes: dict[str, object]) -> None:
 
 
 def _take_out(host: Host, name: str, pin: bool) -> str:
-	issue = _issues(host, [name])[name]
+	_issues(host, [name])  # raises when there is none
 	rows = host.store.query(
 		f"SELECT issue, event_count, first_seen, last_seen, sources, status_before FROM `{ALIAS}` WHERE name = %s",
 		(name,),
@@ -259,11 +263,10 @@ def _take_out(host: Host, name: str, pin: bool) -> str:
 	root, count, first, last, sources, before = rows[0]
 	_take_rows(host, name, root)
 	seen = as_datetime(last)
-	status = as_text(before) or "Open"
 	row: dict[str, object] = {
 		"name": name,
 		"merged_into": None,
-		"status": status_after(status, issue.resolved_at, seen) if seen else status,
+		**columns_of(_since_then(host, name, as_text(before), seen)),
 		"event_count": int(count or 0),
 		"first_seen": as_datetime(first),
 		"last_seen": seen,
@@ -274,7 +277,15 @@ def _take_out(host: Host, name: str, pin: bool) -> str:
 	_sum_up(host, root, {})
 	if host.store.query(f"SELECT COUNT(*) FROM `{ALIAS}` WHERE issue = %s", (root,))[0][0] == 1:
 		host.store.execute(f"DELETE FROM `{ALIAS}` WHERE issue = %s", (root,))
+	count_users(host, [name, as_text(root)])
 	return as_text(root)
+
+
+def _since_then(host: Host, name: str, status: str, seen: datetime | None) -> Life:
+	"""The life of an issue that had `status` when it was merged, once its latest event was `seen`."""
+	found = host.store.query(f"SELECT {LIFE_COLUMNS} FROM `{ISSUE}` WHERE name = %s", (name,))
+	life = replace(life_of(found[0]), status=status or OPEN)
+	return after_events(life, [(seen, None)] if seen else [])
 
 
 def _take_rows(host: Host, name: str, root: str) -> None:

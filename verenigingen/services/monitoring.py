@@ -13,6 +13,7 @@ from verenigingen.exceptions import CollectorBusy, MonitoringError, SourceAbsent
 from verenigingen.host import current_host
 from verenigingen.host.port import Host
 from verenigingen.services.collection import LOCK, STATE, CollectResult
+from verenigingen.services.issues import wake
 from verenigingen.services.ledger import LEDGER
 from verenigingen.services.site import ERPNEXT, doctype_state, error_log_rows
 from verenigingen.settings import SETTINGS, resolve
@@ -26,6 +27,7 @@ OWN_TABLES = (
 	"tabError Issue User",
 	"tabError User Day",
 	"tabError Issue Facet",
+	"tabSite Change",
 	"tabError Issue Alias",
 	"tabError Grouping Rule",
 	"tabError Event",
@@ -49,12 +51,22 @@ def collect_all(host: Host, seconds: float | None = None) -> list[dict[str, Any]
 	"""
 	limit = resolve("collect_seconds", host.config.get) if seconds is None else seconds
 	results = [_run(host, path, limit) for path in host.hooks.get("monitoring_collectors")]
+	woken = _woken(host)
 	if any(result["collected"] for result in results):
 		joined = _run(host, JOIN_MESSAGES, limit)
 		if joined["error"]:
 			results.append(joined)
+	if woken or any(result["collected"] for result in results):
 		host.cache.clear("analytics_")
 	return results
+
+
+def _woken(host: Host) -> int:
+	try:
+		return wake(host)
+	except CollectorBusy as error:
+		log.info("issues that are ignored until now open with the next run: %s", error)
+		return 0
 
 
 def _run(host: Host, path: str, seconds: float) -> dict[str, Any]:

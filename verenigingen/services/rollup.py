@@ -19,9 +19,11 @@ from datetime import date, datetime
 from typing import Any
 
 from verenigingen.core.errors import Identity
+from verenigingen.core.errors.life import Event, after_events, without
 from verenigingen.core.model import as_date, as_datetime, as_text
 from verenigingen.host.port import Host, Row, in_chunks, marks
 from verenigingen.services.batch import Batch, Span
+from verenigingen.services.lives import LIFE_COLUMNS, UNKNOWN, columns_of, life_of
 
 ISSUE, ISSUE_DAY = "tabError Issue", "tabError Issue Day"
 ISSUE_USER, USER_DAY = "tabError Issue User", "tabError User Day"
@@ -82,25 +84,30 @@ def _write_shares(host: Host, source: str, batch: Batch) -> dict[str, str]:
 def _write_issues(host: Host, source: str, batch: Batch, homes: Mapping[str, str]) -> None:
 	spans: dict[str, Span] = defaultdict(Span)
 	seen: Counter[str] = Counter()
+	events: dict[str, Counter[Event]] = defaultdict(Counter)
 	for name, span in batch.spans.items():
 		spans[homes.get(name, name)].join(span)
+		events[homes.get(name, name)].update(batch.events[name])
 		seen[homes.get(name, name)] += batch.seen[name]
 	last_seen = _without_withdrawn(host, batch, homes)
-	old = _existing(host, ISSUE, "event_count, first_seen, last_seen, sources, status, resolved_at", spans)
+	old = _existing(host, ISSUE, f"event_count, first_seen, last_seen, sources, {LIFE_COLUMNS}", spans)
 	new_rows, known_rows = [], []
 	for name, span in spans.items():
 		if name not in old and span.count <= 0:
 			continue  # cleared away since it was counted
-		count, first, last, sources, status, resolved = old.get(name, (0, None, None, None, "Open", None))
-		if name in last_seen and as_datetime(last) == last_seen[name][0]:
-			last = last_seen[name][1]
+		count, first, last, sources, *columns = old.get(name, (0, None, None, None, *UNKNOWN))
+		life = life_of(columns)
+		if name in last_seen:
+			life = without(life, *last_seen[name])
+			if as_datetime(last) == last_seen[name][0]:
+				last = last_seen[name][1]
 		row = {
 			"name": name,
 			"event_count": int(count or 0) + span.count,
 			"first_seen": _earlier(first, span.first),
 			"last_seen": _later(last, span.last),
 			"sources": _sources(sources, source, seen[name]),
-			"status": status_after(as_text(status), as_datetime(resolved), span.last),
+			**columns_of(after_events(life, events[name].elements())),
 		}
 		if name in old:
 			known_rows.append(row)
@@ -161,14 +168,6 @@ def _description(identity: Identity, excerpt: str) -> dict[str, object]:
 	}
 
 
-def status_after(status: str, resolved: datetime | None, last: datetime) -> str:
-	"""The status of an issue once its latest event was at `last`."""
-	# the event's own time counts, not its arrival: a late row from before the repair is no regression
-	if status == "Resolved" and resolved is not None and last > resolved:
-		return "Regressed"
-	return status or "Open"
-
-
 def _sources(stored: object, source: str, count: int) -> str:
 	try:
 		known = json.loads(as_text(stored) or "{}")
@@ -221,6 +220,7 @@ def _write_users(host: Host, batch: Batch, homes: Mapping[str, str]) -> None:
 			}
 		)
 	_put(host, ISSUE_USER, rows)
+	count_users(host, sorted({homes.get(issue, issue) for issue, _ in batch.users}))
 	days = {f"{day:%Y%m%d}-{user}": (day, user, count) for (day, user), count in batch.user_days.items()}
 	known = _existing(host, USER_DAY, "event_count", days)
 	_put(
@@ -236,6 +236,21 @@ def _write_users(host: Host, batch: Batch, homes: Mapping[str, str]) -> None:
 			for name, (day, user, count) in days.items()
 		],
 	)
+
+
+def count_users(host: Host, issues: list[str]) -> None:
+	"""Writes down how many distinct persons are known to have met each of the issues that are there."""
+	for chunk in in_chunks(issues, IDS_PER_QUERY):
+		found: dict[str, int] = dict(
+			host.store.query(
+				f"SELECT issue, COUNT(DISTINCT `user`) FROM `{ISSUE_USER}` WHERE issue IN ({marks(len(chunk))})"
+				" GROUP BY issue",
+				chunk,
+			)
+		)
+		known = _existing(host, ISSUE, "user_count", chunk)
+		rows = [{"name": issue, "user_count": int(found.get(issue, 0))} for issue in known]
+		host.store.upsert(ISSUE, rows)
 
 
 def facet_name(issue: str, day: date, kind: str, value: str) -> str:

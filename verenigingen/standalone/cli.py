@@ -41,6 +41,7 @@ SITELESS = ("demo", "forecast", "group", "redact", "spikes")  # commands that ne
 DOORS = (
 	"verenigingen.utils.analytics_engine",
 	"verenigingen.utils.error_grouping",
+	"verenigingen.utils.error_issues",
 	"verenigingen.utils.error_sources",
 	"verenigingen.www.monitoring_dashboard",
 )

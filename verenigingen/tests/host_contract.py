@@ -23,6 +23,7 @@ from verenigingen.exceptions import (
 )
 from verenigingen.host import current_host
 from verenigingen.host.port import Cache, Host, Queue, Secrets
+from verenigingen.tests.site_contract import SiteContract
 
 TABLE = "tabCollector State"
 MARK = "contract "  # every row the contract writes is named so, and deleted again
@@ -47,7 +48,7 @@ def leave_mark(name: str, number: int) -> None:
 		store.upsert(TABLE, [{"name": name, "collected_rows": number + (found[0][0] if found else 0)}])
 
 
-class HostContract:
+class HostContract(SiteContract):
 	"""The promises of `verenigingen.host.port`. Mix in before a TestCase, set `host` in setUp, call `clean` after."""
 
 	host: Host

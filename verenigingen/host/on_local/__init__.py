@@ -57,6 +57,7 @@ def open_host(config_path: Path, *, store: Path | None = None) -> Host:
 	tables = db if config.own else SqliteStore(store or config.store())
 	create_own_tables(tables.execute, tables.columns, tables.dialect)
 	clock = ZoneClock(_zone(db, config))
+	secrets = open_secrets(config, store)
 	return Host(
 		kind="local",
 		site=config.name,
@@ -66,9 +67,9 @@ def open_host(config_path: Path, *, store: Path | None = None) -> Host:
 		cache=open_cache(config),
 		queue=open_queue(config),
 		access=LocalAccess(tables, clock),
-		secrets=open_secrets(config, store),
+		secrets=secrets,
 		notify=LogNotify(),
-		config=LocalConfig(tables, config.values),
+		config=LocalConfig(tables, config.values, secrets.pseudonym),
 		hooks=LocalHooks(),
 	)
 

@@ -23,7 +23,8 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from verenigingen import hooks
 from verenigingen.exceptions import BadArgument, ConfigurationError
-from verenigingen.host.port import JobFailure, Store, User
+from verenigingen.host.digest import value_digests
+from verenigingen.host.port import App, JobFailure, Store, User
 
 log = logging.getLogger("verenigingen")
 SYSTEM = User("Administrator", frozenset({"System Manager", "Compliance Officer", "Monitoring Agent"}))
@@ -194,8 +195,11 @@ class LogNotify:
 class LocalConfig:
 	"""Monitoring Settings of the store, then site_config.json."""
 
-	def __init__(self, store: Store, site_config: Mapping[str, Any]) -> None:
-		self.store, self.site_config = store, site_config
+	def __init__(self, store: Store, site_config: Mapping[str, Any], pseudonym: Callable[[str], str]) -> None:
+		self.store, self.site_config, self._pseudonym = store, site_config, pseudonym
+
+	def digests(self) -> dict[str, str]:
+		return value_digests(self.site_config, self._pseudonym)
 
 	def get(self, name: str) -> Any:
 		found = self.store.query(
@@ -211,3 +215,6 @@ class LocalHooks:
 	def get(self, name: str) -> list[str]:
 		declared = getattr(hooks, name, [])
 		return list(dict.fromkeys([declared] if isinstance(declared, str) else declared))
+
+	def apps(self) -> list[App]:
+		return []
