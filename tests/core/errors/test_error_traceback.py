@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from verenigingen.core.errors.frames import locate, stack
@@ -52,6 +54,33 @@ RECURSION = """Traceback (most recent call last):
   [Previous line repeated 985 more times]
 RecursionError: maximum recursion depth exceeded
 """
+MEMBERS = """  + Exception Group Traceback (most recent call last):
+  |   File "apps/crm/crm/desk.py", line 24, in nightly
+  |     run(name)
+  |   File "apps/crm/crm/desk.py", line 247, in together
+  |     raise ExceptionGroup("outings", found)
+  | ExceptionGroup: outings (2 sub-exceptions)
+  +-+---------------- 1 ----------------
+    | Traceback (most recent call last):
+    |   File "apps/crm/crm/desk.py", line 9, in go
+    |     int(number)
+    | ValueError: 3
+    +---------------- 2 ----------------
+    | KeyError: 'Gold'
+    +------------------------------------
+"""
+IN_MESSAGE = """Traceback (most recent call last):
+  File "apps/crm/crm/letter.py", line 9, in greet
+    return frappe.render_template(text, values)
+  File "apps/frappe/frappe/utils/jinja.py", line 99, in render_template
+    throw(
+frappe.exceptions.ValidationError: <pre>Dear {{ x }}</pre><pre>Traceback (most recent call last):
+  File "apps/frappe/frappe/utils/jinja.py", line 97, in render_template
+    return get_jenv().from_string(template).render(context)
+  File "<template>", line 1, in top-level template code
+jinja2.exceptions.UndefinedError: 'x' is undefined
+</pre>
+"""
 SYNTAX = """Traceback (most recent call last):
   File "apps/frappe/frappe/__init__.py", line 1, in get_module
     return importlib.import_module(modulename)
@@ -95,6 +124,43 @@ CASES = [
 	("recursion", RECURSION, "RecursionError", "maximum recursion depth exceeded", ["walk", "walk"]),
 	("syntax error", SYNTAX, "SyntaxError", "invalid syntax", ["get_module", ""]),
 	("escaped for HTML", HTML, "KeyError", "'a'", ["get_context"]),
+	("inside JSON", json.dumps({"exc": PLAIN_311}), "KeyError", "'Gold'", ["save"]),
+	("inside JSON inside JSON", json.dumps({"exc": json.dumps([PLAIN_311])}), "KeyError", "'Gold'", ["save"]),
+	(
+		"exception group with members",
+		MEMBERS,
+		"ExceptionGroup",
+		"outings (2 sub-exceptions)",
+		["nightly", "together"],
+	),
+	(
+		"inside the message of an exception",
+		IN_MESSAGE,
+		"jinja2.exceptions.UndefinedError",
+		"'x' is undefined",
+		["render_template", "top-level template code"],
+	),
+	(
+		"begins in the middle",
+		WITH_VARIABLES[70:],
+		"builtins.KeyError",
+		"'Gold'",
+		["save"],
+	),
+	(
+		"request lines in front",
+		"POST /api/method/x\nuser: a@b.example\n" + PLAIN_311,
+		"KeyError",
+		"'Gold'",
+		["save"],
+	),
+	(
+		"two tracebacks of two errors",
+		CHAINED.replace("During handling of the above exception, another exception occurred:", "and later:"),
+		"crm.exceptions.SyncFailed",
+		"no answer for X",
+		["pull"],
+	),
 	("exception group", GROUP, "ValueError", "three failures", ["run"]),
 	(
 		"repr with line breaks",

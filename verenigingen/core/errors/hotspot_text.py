@@ -21,7 +21,7 @@ ACTIONS = {
 	"mail": "Check the e-mail account, its limits, and the server's answer.",
 	"template": "Render the template with a document of the sample: a value is missing or of another type.",
 	"data_import": "Compare the file with the columns the import expects.",
-	"configuration": "Set what is missing in the configuration of the site or the server.",
+	"configuration": "Put right what the message names: a setting, a file, or a resource of the server.",
 	"code_defect": "Repair the code: the sample shows the case it does not expect.",
 }
 READ = "Read the sample of this issue and decide what it is."

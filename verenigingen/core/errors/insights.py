@@ -78,9 +78,7 @@ def _bursts(report: Report) -> Iterator[Finding]:
 	for row in report["patterns"]["bursts"][:LISTED]:
 		age = now - datetime.fromisoformat(row["until"])
 		weight = 95 if age <= DAY else 82 if age <= FORTNIGHT else 62
-		said = (
-			f"Burst from {_when(row['start'])} to {_when(row['until'])[-5:]}: {named(row)}: {row['reason']}."
-		)
+		said = f"Burst from {_when(row['start'])} to {_until(row)}: {named(row)}: {row['reason']}."
 		yield Finding(
 			weight,
 			said,
@@ -255,6 +253,12 @@ def _hit(row: dict[str, Any]) -> str:
 def _when(moment: str) -> str:
 	"""An ISO moment as people write it, to the minute, in the site's time."""
 	return moment[:16].replace("T", " ")
+
+
+def _until(row: Mapping[str, Any]) -> str:
+	"""When a burst ended: the hour, with its date where that is another one."""
+	until = _when(row["until"])
+	return until[-5:] if until[:10] == row["start"][:10] else until
 
 
 def _nothing(report: Report) -> tuple[str, dict[str, Any]]:

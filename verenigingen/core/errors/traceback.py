@@ -33,6 +33,7 @@ _LOOKS_LIKE_EXCEPTION = re.compile(r"(?:Error|Exception|Warning|Exit|Interrupt|I
 _GROUP = "Exception Group Traceback (most recent call last)"
 _MEMBERS = "+-+---------------- 1 "
 _BARS = re.compile(r"^ {0,24}[|+] ?", re.MULTILINE)
+_ESCAPED_BREAK, _ESCAPED_QUOTE = re.compile(r"\\{1,8}n"), re.compile(r'\\{1,8}"')
 _ESCAPED = (
 	("&quot;", '"'),
 	("&#34;", '"'),
@@ -154,6 +155,9 @@ def _readable(text: str) -> str:
 	text = bounded(text)
 	if "\r" in text:
 		text = text.replace("\r\n", "\n").replace("\r", "\n")
+	if "File \\" in text and 'File "' not in text:
+		# a traceback inside JSON, as the answer of another site holds it; JSON may be inside JSON
+		text = _ESCAPED_QUOTE.sub('"', _ESCAPED_BREAK.sub("\n", text))
 	if "&" in text and ("&quot;" in text or "&#34;" in text):
 		# not html.unescape(): it raises on a character reference of several thousand digits
 		for escaped, char in _ESCAPED:

@@ -206,7 +206,9 @@ function collector(row) {
 function collection(data) {
 	const rows = data.collectors;
 	const list = h("ul", null, rows.map(collector));
-	return card("Collection", true, rows.length ? list : empty("No collector has run yet."));
+	const first = data.backfill;
+	const under = first && !first.finished && first.total ? note(first.statement) : null;
+	return card("Collection", true, under, rows.length ? list : empty("No collector has run yet."));
 }
 
 function unmeasured(sections) {

@@ -1,0 +1,159 @@
+"""Groups that are one error written down in two ways are joined; in doubt they stay apart, in every order."""
+
+from __future__ import annotations
+
+import random
+
+from verenigingen.core.errors import Linker, examine
+from verenigingen.core.errors.link import KEPT
+
+HEAD = "Traceback (most recent call last):\n"
+NONE = "TypeError: 'NoneType' object is not subscriptable"
+JOB = '  File "apps/frappe/frappe/utils/background_jobs.py", line 2, in execute_job\n    method(**kwargs)\n'
+Event = tuple[str, str]
+
+
+def frame(function: str, statement: str, module: str = "club/dues.py", app: str = "club") -> str:
+	return f'  File "apps/{app}/{module}", line 7, in {function}\n    {statement}\n'
+
+
+def own(function: str, statement: str, error: str, *outer: str, title: str = "Nightly run failed") -> Event:
+	return title, f"{HEAD}{''.join(outer)}{frame(function, statement)}{error}\n"
+
+
+RENEWAL = own("create_renewal", 'fee = plan["fee"]', NONE)
+CARD = own("print_card", 'name = person["name"]', NONE)
+QUIET_RENEWAL = ("Error in renew_quietly: 'NoneType' object is not subscriptable", "Renewal")
+IBAN = own(
+	"check_iban",
+	'frappe.throw(_("IBAN {0} is not valid").format(iban))',
+	"club.FeeError: IBAN X1 is not valid",
+)
+
+
+def groups(*events: Event) -> list[str]:
+	"""The group of each event; the same in every order of arrival."""
+	found: list[list[str]] = []
+	for seed in range(4):
+		linker, names = Linker(), [""] * len(events)
+		order = list(range(len(events)))
+		random.Random(seed).shuffle(order)
+		for place in order:
+			identity, clues = examine(*events[place])
+			linker.add(identity.fingerprint, clues)
+			names[place] = identity.fingerprint
+		links = linker.links()
+		found.append([links[name].group if name in links else name for name in names])
+	assert all(one == found[0] for one in found)
+	return found[0]
+
+
+def joined(*events: Event) -> bool:
+	"""Whether the first two events share a group."""
+	found = groups(*events)
+	return found[0] == found[1]
+
+
+def test_a_message_without_traceback_follows_the_error_that_its_head_names() -> None:
+	assert joined(RENEWAL, QUIET_RENEWAL, CARD)
+	assert joined(CARD, ("Card", "Error in card_quietly: 'NoneType' object is not subscriptable"), RENEWAL)
+
+
+def test_it_stays_apart_where_nothing_or_too_much_fits() -> None:
+	assert not joined(CARD, QUIET_RENEWAL)
+	assert not joined(RENEWAL, ("Sync", "'NoneType' object is not subscriptable"))
+	twice = own("renew_all", 'day = member["day"]', NONE)
+	assert not joined(RENEWAL, QUIET_RENEWAL, twice)
+
+
+def test_a_message_of_ones_own_needs_no_head_but_a_single_place() -> None:
+	said = ("Import", "IBAN NL91ABNA0417164300 is not valid")
+	assert joined(IBAN, said)
+	other = own("check_iban_of_gift", 'frappe.throw(_("IBAN {0} is not valid").format(gift.iban))', "club.FeeError: IBAN X1 is not valid")  # fmt: skip
+	assert not joined(IBAN, said, other)
+
+
+def test_the_words_of_the_message_itself_are_no_evidence() -> None:
+	refused = "requests.ConnectionError: HTTPConnectionPool(host='a', port=1): Max retries exceeded with url: /pay/ab1"
+	gateway = own("charge", "gateway.get(payment, order)", refused)
+	message = "HTTPConnectionPool(host='b', port=1): Max retries exceeded with url: /lookup?code=1"
+	assert not joined(gateway, ("Address Lookup", f"Error in fill_address: {message}"))
+	assert joined(gateway, ("Payment gateway", f"Error in charge: {message[:80]}"))
+
+
+def test_a_title_that_frappe_has_cut() -> None:
+	long = "Invoice DINV-1 of the association in Utrecht was paid with tr_1 and cannot be paid for a second time by a transfer of the bank that is not ours at all"  # fmt: skip
+	error = own("mark_paid", "frappe.throw(message)", f"club.FeeError: {long}")
+	assert joined(error, ("Invoices", f"Error in mark_paid_quietly: {long}"[:140]))
+
+
+def test_a_traceback_from_within_the_framework() -> None:
+	inner = frame("make_request", "response.raise_for_status()", "frappe/integrations/utils.py", "frappe")
+	inner += '  File "env/lib/python3.11/site-packages/requests/models.py", line 1, in raise_for_status\n    raise HTTPError(m)\n'
+	error = "requests.exceptions.HTTPError: 402 Client Error: Payment Required for url: http://x/y1\n"
+	outer = frame("charge_card", "return make_post_request(card_address, data)")
+	within, whole = ("Error", HEAD + inner + error), ("m", HEAD + outer + inner + error)
+	assert joined(whole, within)
+	second = (
+		"m",
+		HEAD + frame("charge_gift", "return make_post_request(gift_address, data)") + inner + error,
+	)
+	assert not joined(whole, within, second)
+
+
+def test_the_cause_that_frappe_16_logs_in_place_of_the_exception() -> None:
+	message = "Row of Jan cannot be imported"
+	raised = own(
+		"import_rows",
+		'raise FeeError(f"Row of {name} cannot be imported") from e',
+		f"club.FeeError: {message}",
+	)
+	cause = own(
+		"import_rows", "number = int(row.value)", "ValueError: invalid literal for int()", title=message
+	)
+	elsewhere = own(
+		"import_lines", "number = int(row.value2)", "ValueError: invalid literal for int()", title=message
+	)
+	assert joined(raised, cause)
+	assert not joined(raised, elsewhere)
+
+
+def test_a_function_renamed_and_a_module_moved_under_a_commonplace_statement() -> None:
+	caller = frame("approve_application", "refuse(applicant, plan)")
+	error = "club.FeeError: Applicant Jan de Wit is too young for it"
+	before = own("check", "frappe.throw(", error, caller)
+	after = own("refuse", "frappe.throw(", error, caller)
+	assert joined(before, after)
+	assert not joined(before, own("refuse", "frappe.throw(", error, frame("add_guest", "refuse(guest)")))
+	assert not joined(
+		before, own("refuse", "frappe.throw(", "club.FeeError: Applicant has no guardian on file", caller)
+	)
+	moved = (
+		"m",
+		HEAD + frame("run", "save_note(doc)") + frame("save_note", "doc.save()", "club/desk.py") + NONE,
+	)
+	there = (
+		"m",
+		HEAD + frame("run", "save_note(doc)") + frame("save_note", "doc.save()", "club/notes.py") + NONE,
+	)
+	assert joined(moved, there)
+	hooks = [("m", text.replace("save_note", "validate")) for _, text in (moved, there)]
+	assert not joined(*hooks)
+
+
+def test_other_lines_of_one_statement() -> None:
+	first = own("count", "rows = frappe.qb.from_(member)", "club.FeeError: no rows")
+	last = own("count", ").run()", "club.FeeError: no rows")
+	assert joined(first, last)
+
+
+def test_what_is_kept_of_a_group_is_bounded_and_does_not_depend_on_the_order() -> None:
+	many = [own("create_renewal", 'fee = plan["fee"]', NONE, title=f"title {'abcdefghij'[n % 10] * (4 + n // 10)}") for n in range(400)]  # fmt: skip
+	found = groups(*many, QUIET_RENEWAL)
+	assert len(set(found)) == 1
+	linker = Linker()
+	for event in many:
+		identity, clues = examine(*event)
+		linker.add(identity.fingerprint, clues)
+	(group,) = linker._groups.values()
+	assert len(group.titles) <= KEPT and len(group.words) <= KEPT
