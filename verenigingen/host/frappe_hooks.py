@@ -6,6 +6,7 @@ not break what it watches. What waits is bounded; what finds no room, or no Redi
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import sys
@@ -152,3 +153,7 @@ def _is_page(path: str) -> bool:
 			if (base / f"{inner}{ending}").is_file():
 				return True
 	return False
+
+
+# frappe.call asks for the signature with each request; made anew each time it would cost far more than the hook
+after_request.__signature__ = inspect.signature(after_request)  # type: ignore[attr-defined]
