@@ -42,6 +42,9 @@ default_log_clearing_doctypes = {
 	"Request Failure Hour": 90,
 }
 
+# Personal data is taken out of errors before they are written; the setting redact_error_log turns it off.
+override_doctype_class = {"Error Log": "verenigingen.host.frappe_error_log.RedactedErrorLog"}
+
 user_data_fields = [
 	{
 		"doctype": "Member",

@@ -146,6 +146,15 @@ SETTINGS: tuple[Setting, ...] = (
 	Setting(
 		"collect_seconds", 45, "seconds", 1, 3_600, "Longest time one collection run may take.", "collection"
 	),
+	Setting(
+		"redact_error_log",
+		1,
+		"(0 is no, 1 is yes)",
+		0,
+		1,
+		"Whether personal data and secrets are taken out of Frappe's Error Log before it is written.",
+		"privacy",
+	),
 )
 
 BY_NAME: dict[str, Setting] = {setting.name: setting for setting in SETTINGS}

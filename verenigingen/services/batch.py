@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import NamedTuple
 
 from verenigingen.core.errors import Identity, Rules, identify, sample
 from verenigingen.core.errors.life import Event, app_version
 from verenigingen.core.model import ErrorRow
+from verenigingen.services.redaction import NAMELESS
 
 NO_RULES = Rules()
-VALUE_LENGTH = 140
+VALUE_LENGTH = TITLE_LENGTH = 140
 Timed = Iterable[tuple[ErrorRow, datetime]]
 Facets = tuple[tuple[str, str], ...]
 Facts = Callable[[ErrorRow, Identity, datetime], Facets]
@@ -56,6 +57,7 @@ class Batch:
 
 	A row of an event that was counted before adds nothing but itself (`joined`); one that knows the event's time
 	better takes the old count away (`withdrawn`, with the last moment the issue was seen without it).
+	`redact`: what every text that is kept goes through; the site's own redactor knows names, the default none.
 	"""
 
 	count: int = 0
@@ -70,6 +72,8 @@ class Batch:
 	facets: dict[tuple[str, date, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 	seen: Counter[str] = field(default_factory=Counter)
 	withdrawn: dict[str, tuple[datetime, datetime | None]] = field(default_factory=dict)
+	redact: Callable[[str], str] = NAMELESS.redact
+	shown: dict[str, str] = field(default_factory=dict)  # values of facets as they are kept, by how they came
 
 	def add(self, event: Counted) -> None:
 		"""Counts one event."""
@@ -146,7 +150,7 @@ def counted(
 	identity = rules.apply(identity, facets)
 	issue = issue_name(identity.fingerprint)
 	if issue not in batch.identities:
-		batch.identities[issue] = (identity, sample(row.title, row.text))
+		batch.identities[issue] = _described(identity, row, facets, batch.redact, rules, apps)
 	if when < batch.oldest:
 		batch.oldest = when
 	return Counted(
@@ -154,6 +158,27 @@ def counted(
 		when,
 		pseudonym(row.user) if row.user else None,
 		tuple(
-			(kind, pseudonym(value) if kind == "Document" else value[:VALUE_LENGTH]) for kind, value in facets
+			(kind, pseudonym(value) if kind == "Document" else _kept(batch, value)) for kind, value in facets
 		),
 	)
+
+
+def _described(
+	identity: Identity,
+	row: ErrorRow,
+	facets: Facets,
+	redact: Callable[[str], str],
+	rules: Rules,
+	apps: Collection[str],
+) -> tuple[Identity, str]:
+	"""The identity with the title that people see, and the sample. Both are made of the redacted text: what is left of a
+	text in a title says less about what is personal in it."""
+	title, text = redact(row.title), redact(row.text)
+	told = rules.apply(identify(title, text, apps=apps), facets)
+	return replace(identity, title=redact(told.title)[:TITLE_LENGTH]), sample(title, text)
+
+
+def _kept(batch: Batch, value: str) -> str:
+	if value not in batch.shown:
+		batch.shown[value] = batch.redact(value)[:VALUE_LENGTH]
+	return batch.shown[value]

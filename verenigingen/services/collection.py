@@ -29,6 +29,7 @@ from verenigingen.services import coverage, ledger, twins
 from verenigingen.services.batch import Batch, counted, gather
 from verenigingen.services.facts import SiteFacts
 from verenigingen.services.grouping_settings import load_rules
+from verenigingen.services.redaction import site_redactor
 from verenigingen.services.rollup import write
 from verenigingen.services.site import installed_apps
 
@@ -137,6 +138,7 @@ class _Run:
 		self.in_time = True
 		self.rules = Rules(load_rules(host))
 		self.apps = installed_apps(host)
+		self.redact = site_redactor(host).redact
 		self.pseudonym = lru_cache(maxsize=10_000)(host.secrets.pseudonym)
 		self.facts = SiteFacts(host, source.name)
 		# where nothing but Error Log tells of errors, no event is seen twice
@@ -178,6 +180,7 @@ class _Run:
 	def _gather(self, names: Sequence[str], adjoining: bool) -> _Gathered:
 		"""What the named rows add, which of them still had a row, and how many names were looked at in time."""
 		found = _Gathered()
+		found.batch.redact = self.redact
 		for chunk in in_chunks(names, ROWS_PER_READ):
 			rows = self.source.rows(chunk, adjoining=adjoining)
 			self.facts.prepare(rows)

@@ -147,8 +147,22 @@ def find_addresses(view: View, candidates: Candidates) -> Iterator[Span]:
 		begin = flat.rfind(" ", max(0, place - 42), place - 1) + 1
 		if flat.endswith(_STREETS, begin, place - 1) and _AFTER_HOUSE.match(flat, place):
 			street = _STREET_START.search(flat[max(0, place - 42) : place - 1])
-			if street and street[0].lower() not in _NO_STREET and len(street[0]) > 5:
-				yield Span(place - 1 - len(street[0]), place - 1, "postcode", street[0])
+			start = place - 1 - len(street[0]) if street else 0
+			if (
+				street
+				and len(street[0]) > 5
+				and street[0].lower() not in _NO_STREET
+				and _is_value(flat, start)
+			):
+				yield Span(start, place - 1, "postcode", street[0])
+
+
+def _is_value(flat: str, start: int) -> bool:
+	"""Whether a text begins a quoted or marked-up value, or stands in a line of local variables. In prose a street is
+	left: there it is no more telling than its town, and much else is written like one."""
+	if start and flat[start - 1] in "'\">":
+		return True
+	return flat.startswith("      ", flat.rfind("\n", 0, start) + 1)
 
 
 def _in_address(view: View, start: int, end: int, *, lower: bool) -> bool:

@@ -27,6 +27,8 @@ _HEADERS = frozenset(
 )
 _BIRTH_REACH = 48  # characters after the name within which a date is the birth date
 _FRAME_LINE = re.compile(r"[ \t|>+]{0,24}File \"[^\"\n]{1,300}\", line \d+")
+_MONTH = re.compile(r"[A-Za-z]{3}")
+_NUMBER = re.compile(r"\d+(?:e|st|nd|rd|th)?")
 _DATE = re.compile(
 	r"(?<![\w.-])(?:(?:18|19|20)\d\d([-/.])\d{1,2}\1\d{1,2}|\d{1,2}([-/. ])\d{1,2}\2(?:\d{4}|\d\d)|(?:19|20)\d{6}"
 	r"|\d{1,2}(?:e|st|nd|rd|th)?[ -]{1,2}[A-Za-z]{3,10}\.?[ ,-]{1,2}\d{2,4}|[A-Za-z]{3,9}\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}"
@@ -90,16 +92,34 @@ def _behind(view: View, begin: int, rest: re.Match[str]) -> Iterator[Span]:
 
 
 def _births(view: View, word: str) -> Iterator[Span]:
-	low, flat = view.low, view.flat
-	position = low.find(word)
-	while position >= 0:
-		end = position + len(word)
-		if not flat[position - 1 : position].isalpha() or position == 0:
-			stop = flat.find("\n", end, end + _BIRTH_REACH)
-			found = _DATE.search(flat, end, stop if stop >= 0 else min(len(flat), end + _BIRTH_REACH))
-			if found and not _in_source(flat, position):
-				yield Span(found.start(), found.end(), "birthdate", found[0])
-		position = low.find(word, end)
+	flat = view.flat
+	for begin, end in places(view.low, [word]):
+		if flat.startswith("<", begin - 1) and TOKEN.match(flat, begin - 1):
+			continue
+		limit = min(len(flat), end + _BIRTH_REACH)
+		structured = _REST.match(view.low, end)
+		stops = "\n" if structured is None or structured[2] not in (":", "=") else "\n,&;}<"
+		# what ends the value of this name ends the search; a date behind it is another one's
+		if structured:
+			end = structured.end()
+		stop = min((at for mark in stops if (at := flat.find(mark, end, limit)) >= 0), default=limit)
+		token = flat.find("<birthdate:", end, stop)
+		found = _DATE.search(flat, end, stop if token < 0 else token)
+		if found is None and flat.startswith("datetime.date", end + 1 if flat[end : end + 1] == " " else end):
+			found = _DATE.search(flat, end, limit)
+		if found and not _in_source(flat, begin):
+			yield from _parts_of(found)
+
+
+def _parts_of(found: re.Match[str]) -> Iterator[Span]:
+	"""The date; where its month is written out, day and year without it: a month tells of nobody, and the words around
+	a value must not change with the way it is written."""
+	month = _MONTH.search(found[0])
+	if month is None:
+		yield Span(found.start(), found.end(), "birthdate", found[0])
+		return
+	for part in _NUMBER.finditer(found.string, found.start(), found.end()):
+		yield Span(part.start(), part.end(), "birthdate", f"{part[0]} of {found[0]}")
 
 
 def _in_source(flat: str, position: int) -> bool:

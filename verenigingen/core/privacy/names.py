@@ -8,7 +8,8 @@ capital and not an everyday word. A given name alone counts quoted or after a gr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence, Set
 
 from .common_words import COMMON
 from .keyed import places
@@ -20,7 +21,7 @@ PARTICLES = frozenset(
 	" y e af av onder over tot uit voor d l van't".split()
 )
 _WORD = re.compile(r"[^\W\d_]+")
-_BETWEEN = re.compile(r"[ .,'_+()-]{1,4}\Z|/\Z")
+_BETWEEN = re.compile(r"[ .,'_+()\\-]{1,4}\Z|/\Z")
 _TITLE = re.compile(
 	r"(?:dhr|mevr|mevrouw|mw|heer|meneer|mr|mrs|ms|miss|dr|drs|ir|ing|prof|fam|familie|lid|member|beste|geachte|dear)\.?[ ]{1,2}\Z"
 )
@@ -29,6 +30,7 @@ _GREETING = re.compile(
 )
 _WINDOW = 6  # words looked at on either side of a family name
 _SHORTEST_ALONE = 3
+_NONE: frozenset[str] = frozenset()
 
 
 class NameIndex:
@@ -38,6 +40,7 @@ class NameIndex:
 	def __init__(self, names: Iterable[str] = ()) -> None:
 		self._given: dict[str, set[str]] = {}  # words that stand with a family name
 		self._alone: set[str] = set()
+		self._infix: dict[str, set[str]] = {}  # the particles that stand with a word: others are prepositions
 		self.anchors: frozenset[str] = frozenset()
 		for name in names:
 			self._add([word[0] for word in _WORD.finditer(View(name[:200]).low)], "," in name)
@@ -48,6 +51,9 @@ class NameIndex:
 
 	def _add(self, words: list[str], reversed_: bool) -> None:
 		own = [word for word in words if word not in PARTICLES]
+		if len(own) < len(words):
+			for word in own:
+				self._infix.setdefault(word, set()).update(PARTICLES.intersection(words))
 		if not own:
 			return
 		if len(own) == 1:
@@ -65,12 +71,16 @@ class NameIndex:
 		if len(own[0]) > 1:
 			self._given.setdefault(own[0], set())
 
-	def find(self, view: View, hits: Iterable[str]) -> Iterator[Span]:
-		"""The words of known names in a view; `hits`: those of `anchors` that the view contains."""
+	def find(self, view: View, hits: Iterable[str], taken: Sequence[Span] = ()) -> Iterator[Span]:
+		"""The words of known names in a view; `hits`: those of `anchors` that the view contains; `taken`: mail addresses,
+		whose words are no names of their own."""
 		known = sorted(hits)
 		done = 0
+		begins = [span.start for span in taken]
 		for start, end in sorted(places(view.low, known)):
-			if start < done or _in_program(view.flat, start):
+			before = bisect_right(begins, start) - 1
+			inside = before >= 0 and start < taken[before].end
+			if start < done or inside or _in_program(view.flat, start):
 				continue
 			first, last = self._person(view, start, end)
 			if last:
@@ -80,44 +90,16 @@ class NameIndex:
 
 	def _person(self, view: View, start: int, end: int) -> tuple[int, int]:
 		"""The stretch of the name that the word at a place belongs to; (0, 0) where it is no name."""
-		given = self._given.get(view.low[start:end], set())
+		word = view.low[start:end]
+		given, infix = self._given.get(word, _NONE), self._infix.get(word, _NONE)
 		left, right = _around(view.low, start, end)
-		first, particles, found_left = self._to_left(given, left, start)
-		last, found_right = self._to_right(given, right, end)
+		first, particles, found_left = _to_left(given, infix, left, start)
+		last, found_right = _to_right(given, infix, right, end)
 		if found_left or found_right:
 			return (first if found_left else particles), (last if found_right else end)
 		if self._stands_alone(view, start, end, particles):
 			return particles, end
 		return 0, 0
-
-	def _to_left(
-		self, given: set[str], words: list[tuple[str, int, int]], start: int
-	) -> tuple[int, int, bool]:
-		"""(where the name begins, where its particles begin, whether a given name or initial stands before them)."""
-		first = particles = start
-		found = False
-		for word, begin, _ in reversed(words):
-			if not found and first == particles and word in PARTICLES and len(word) > 1:
-				first = particles = begin
-			elif word in given or (len(word) <= 3 and _initials(word, given)):
-				first, found = begin, True
-			elif word in PARTICLES and first == particles:
-				first = particles = begin
-			else:
-				break
-		return first, particles, found
-
-	def _to_right(self, given: set[str], words: list[tuple[str, int, int]], end: int) -> tuple[int, bool]:
-		last, found = end, False
-		for word, _, stop in words:
-			if word in given or (len(word) <= 3 and _initials(word, given)):
-				last, found = stop, True
-			elif word in PARTICLES:
-				if found:
-					last = stop
-			else:
-				break
-		return last, found
 
 	def _stands_alone(self, view: View, start: int, end: int, particles: int) -> bool:
 		flat, word = view.flat, view.low[start:end]
@@ -142,6 +124,39 @@ class NameIndex:
 		)
 
 
+def _to_left(
+	given: Set[str], infix: Set[str], words: list[tuple[str, int, int]], start: int
+) -> tuple[int, int, bool]:
+	"""(where the name begins, where its particles begin, whether a given name or initial stands before them)."""
+	first = particles = start
+	found = False
+	for word, begin, _ in reversed(words):
+		if not found and first == particles and word in infix and len(word) > 1:
+			first = particles = begin
+		elif word in given or (len(word) <= 3 and _initials(word, given)):
+			first, found = begin, True
+		elif word in infix and first == particles:
+			first = particles = begin
+		else:
+			break
+	return first, particles, found
+
+
+def _to_right(
+	given: Set[str], infix: Set[str], words: list[tuple[str, int, int]], end: int
+) -> tuple[int, bool]:
+	last, found = end, False
+	for word, _, stop in words:
+		if word in given or (len(word) <= 3 and _initials(word, given)):
+			last, found = stop, True
+		elif word in infix:
+			if found:
+				last = stop
+		else:
+			break
+	return last, found
+
+
 def _around(low: str, start: int, end: int) -> tuple[list[tuple[str, int, int]], list[tuple[str, int, int]]]:
 	"""The words that belong together with the one at a place, before and behind it, in the order of the text."""
 	left: list[tuple[str, int, int]] = []
@@ -163,7 +178,7 @@ def _around(low: str, start: int, end: int) -> tuple[list[tuple[str, int, int]],
 	return left, right
 
 
-def _initials(word: str, given: set[str]) -> bool:
+def _initials(word: str, given: Set[str]) -> bool:
 	"""Whether letters are the first letters of known given names: `j`, or `ja` for Johanna Alida."""
 	firsts = {name[0] for name in given}
 	return (

@@ -9,7 +9,7 @@ from .keyed import places
 from .tokens import Span
 from .view import BREAK, View
 
-_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{5,4000}\.[A-Za-z0-9_-]{2,6000}(?:\.[A-Za-z0-9_-]{0,4000}){0,3}")
+_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{5,4000}\.[A-Za-z0-9_-]{2,6000}(?:\.[A-Za-z0-9_-]{1,4000}){0,3}")
 _CREDENTIALS = re.compile(r"[ ]{1,3}([A-Za-z0-9._~+/=:-]{6,4000})")
 _KEY_AND_SECRET = re.compile(r"[A-Za-z0-9]{6,64}:[A-Za-z0-9]{6,64}")
 _SCHEMES = frozenset(("bearer", "basic", "token"))

@@ -127,8 +127,8 @@ class Redactor:
 
 	def _found(self, view: View) -> list[Span]:
 		found: list[Span] = []
-		if "@" in view.flat:
-			found += find_mails(view)
+		mails = list(find_mails(view)) if "@" in view.flat else []
+		found += mails
 		numbers = candidates(view)
 		ibans = list(find_ibans(view, numbers.accounts))
 		found += ibans
@@ -147,7 +147,7 @@ class Redactor:
 				found += find_inserted(view)
 		hits = self.names.anchors & words
 		if hits:
-			found += self.names.find(view, hits)
+			found += self.names.find(view, hits, mails)
 		return found
 
 	def _telling(self, words: set[str]) -> list[str]:

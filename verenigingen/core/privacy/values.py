@@ -17,7 +17,12 @@ Place = tuple[int, int, bool]  # start, end, whether quotes hold it
 _OPENING = re.compile(r"[ \t]{0,4}(?:[bBuUrRfF]{1,2}(?=['\"]))?(\\{0,8})([\"'`])")
 _BARE = re.compile(rf"[^\s&;,'\"`()\[\]{{}}<>|{BREAK}]+")
 _SKIPPED = re.compile(r"[ \t]{0,4}")
-_REST_OF_LINE = re.compile(rf"[^\n\r{BREAK}\"']{{1,4000}}")
+# The value of a header that is written without quotes: credentials with their scheme, or cookies.
+_HEADER = re.compile(
+	rf"[ \t]{{0,4}}((?:(?:Bearer|Basic|Token|Negotiate|ApiKey)[ ]{{1,3}})?[^\s;=\"'{BREAK}]{{1,4000}}(?![^\s;\"'{BREAK}])"
+	rf"|(?:[^\s;=\"'{BREAK}]{{1,200}}=[^\s;\"'{BREAK}]{{0,4000}}(?:;[ ]{{0,2}}|,[ ]{{1,2}})?){{1,60}}|Digest[ ][^\n\r{BREAK}]{{1,2000}})",
+	re.IGNORECASE,
+)
 _SCHEME = re.compile(r"(?:Bearer|Basic|Token|Digest|Negotiate|ApiKey|Api-Key)[ ]{1,3}", re.IGNORECASE)
 _STRING = re.compile(r"(\\{0,8})([\"'])")
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
@@ -64,10 +69,9 @@ def whole_value(flat: str, position: int, separator: str, *, header: bool) -> It
 		yield opening.end(), closing(flat, opening.end(), opening[1], opening[2]), True
 		return
 	if header:
-		rest = _REST_OF_LINE.match(flat, position)
-		if rest:
-			skipped = len(rest[0]) - len(rest[0].lstrip())
-			yield rest.start() + skipped, rest.start() + len(rest[0].rstrip()), True
+		value = _HEADER.match(flat, position)
+		if value:
+			yield value.start(1), value.start(1) + len(value[1].rstrip("; ,")), True
 		return
 	begin = _SKIPPED.match(flat, position).end()  # type: ignore[union-attr]
 	if flat[begin : begin + 1] in _CLOSERS and begin < len(flat):
@@ -154,7 +158,7 @@ def _secret(flat: str, start: int, end: int, *, bare: bool, strict: bool, separa
 	if strict and not _RANDOM.match(value):
 		return
 	if bare:
-		value = value.rstrip(".:!?") if separator != "=" else value
+		value = value.rstrip(".:!?")
 		end = start + len(value)
 		if not _is_bare_secret(flat, value, start, end, separator):
 			return

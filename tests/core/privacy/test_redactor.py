@@ -1,0 +1,237 @@
+"""What is replaced, what stays, and how little it costs: tables of cases, generated texts, fuzz and slopes."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.core.privacy.samples import MAKERS, name_samples, ordinary_lines, persons, samples
+from verenigingen.core.errors import identify
+from verenigingen.core.privacy import KINDS, TOKEN, NameIndex, Redactor, Stretches
+from verenigingen.core.privacy.redactor import CONTEXT, STRETCH
+from verenigingen.core.privacy.tokens import canonical
+
+KEY = b"a key of the tests only"
+KNOWN = ("Sanne Brouwer", "Kwame de Kowalska", "Björn van den Nguyễn", "Joris in 't Vermeulen", "Anna Visser-de Boer")
+REDACTOR = Redactor(KEY, NameIndex(KNOWN))
+
+
+def shape(text: str) -> str:
+	"""The redacted text with the digits of tokens left out."""
+	return TOKEN.sub(lambda found: f"<{found[0][1:].partition(':')[0]}>", REDACTOR.redact(text))
+
+
+CASES = [
+	("iban in prose", "IBAN NL91ABNA0417164300 is not valid", "IBAN <iban> is not valid"),
+	("iban spaced", "van NL91 ABNA 0417 1643 00.", "van <iban>."),
+	("iban lower case", "x=nl91abna0417164300;", "x=<iban>;"),
+	("iban in a url", "?a=NL91%20ABNA%200417%201643%2000&b=1", "?a=<iban>&b=1"),
+	("iban with a slip of the pen", "IBAN NL92ABNA0417164300 is not valid", "IBAN <iban> is not valid"),
+	("bic beside an iban", "NL91ABNA0417164300 / ABNANL2A", "<iban> / <bic>"),
+	("no bic without an iban", "DATABASE ABNANL2A", "DATABASE ABNANL2A"),
+	("mail", "to <jan.de-boer+x@mail.example.org>, ok", "to <<mail>>, ok"),
+	("mail in a url", "?user=jan%40x.example&p=2", "?user=<mail>&p=2"),
+	("unit of systemd", "getty@tty1.service failed", "getty@tty1.service failed"),
+	("phone, mobile", "bel 06-12345678 of 0612345678", "bel <phone> of <phone>"),
+	("phone, area", "(020) 624 11 11, 020-6241111", "<phone>, <phone>"),
+	("phone, foreign", "+44 7700 900297 / +31 (0)6 12345678", "<phone> / <phone>"),
+	("bsn", "BSN 111222333 bestaat al", "BSN <bsn> bestaat al"),
+	("bsn with a wrong digit", "BSN 111222334", "BSN 111222334"),
+	("nine digits without context", "voucher 111222333", "voucher 111222333"),
+	("postcode", "1234 AB 12, postcode 1234ab, 'x', '1234 AB'", "<postcode> 12, postcode <postcode>, 'x', '<postcode>'"),
+	("unit after a number", "1024 MB of 2048 KB", "1024 MB of 2048 KB"),
+	("street as a value", "['Dorpsstraat 12b']", "['<postcode> 12b']"),
+	("ip", "10.0.0.1 [2001:db8::1]:80 12:30:45 std::map", "<ip> [<ip>]:80 12:30:45 std::map"),
+	("version", "frappe version 15.41.0.1", "frappe version 15.41.0.1"),
+	("card", "4111 1111 1111 1111, 4111111111111112", "<card>, 4111111111111112"),
+	("secret in a dict", "{'a': [{'api_secret': 'x\\'y', 'n': 1}]}", "{'a': [{'api_secret': '<secret>', 'n': 1}]}"),
+	("secret in nested json", '{"b": "{\\"password\\": \\"hunter2\\"}"}', '{"b": "{\\"password\\": \\"<secret>\\"}"}'),
+	("secret of an exact key only", "{'key': 'customer', 'max_tokens': 12, 'token_type': 'x'}"),
+	("header", "Authorization: Bearer abc.DEF-1 (retry)", "Authorization: Bearer <secret> (retry)"),
+	("header in a dict", "{'Authorization': 'token ab12cd:ef34gh'}", "{'Authorization': 'token <secret>'}"),
+	("header as a pair", "[('Cookie', 'sid=abc; x=1'), ('Accept', '*')]", "[('Cookie', '<secret>'), ('Accept', '*')]"),
+	("cookies", "Cookie: sid=abc; user=jan\nHost: x", "Cookie: <secret>\nHost: x"),
+	("sql", "update t set `password`='x1', a=1 where token = 'y2'", "update t set `password`='<secret>', a=1 where token = '<secret>'"),
+	("sql by column", "insert into `t` (`a`, `bsn`, `pwd`) values (1, '9', 'x''y'), (2, NULL, 'z')",
+		"insert into `t` (`a`, `bsn`, `pwd`) values (1, '9', '<secret>'), (2, NULL, '<secret>')"),
+	("placeholders", "password=%s token={token} secret=None pwd='********'"),
+	("address with credentials", "redis://u:pa55@host/0", "redis://u:<secret>@host/0"),
+	("jwt", "t eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln.", "t <jwt>."),
+	("birth date", "geboren op 12-03-1985; {'dob': '1985-03-12', 'modified': '2024-01-02'}",
+		"geboren op <birthdate>; {'dob': '<birthdate>', 'modified': '2024-01-02'}"),
+	("birth date in words", "born 7 februari 1975", "born <birthdate> februari <birthdate>"),
+	("date without a birth", "due 12-03-1985", "due 12-03-1985"),
+	("names", "Sanne Brouwer; Brouwer, Sanne; S. Brouwer; SANNE BROUWER; sanne brouwer",
+		"<name> <name>; <name>, <name>; <name>. <name>; <name> <name>; <name> <name>"),
+	("names with particles", "Kowalska, K. de; de Kowalska; Mevr. Kowalska", "<name>, <name>. <name>; <name> <name>; Mevr. <name>"),
+	("names without accents", "bjorn van den nguyen", "<name> <name> <name> <name>"),
+	("names in escapes", '"Bj\\u00f6rn van den Nguy\\u1ec5n"', '"<name> <name> <name> <name>"'),
+	("another person", "Sanne Bakker en Piet Brouwers"),
+	("name by its key", "'first_name': 'Ruben', 'fieldname': 'first_name'", "'first_name': '<name>', 'fieldname': 'first_name'"),
+	("name in xml", "<Dbtr>Gerrit Mulder</Dbtr>", "<Dbtr><name> <name></Dbtr>"),
+	("document names", "ACC-SINV-2024-52020 HR-EMP-00012 v15.41.0 2024-10-02 08:32:17.482566 blk_-8277873627721528374"),
+	("a program", '  File "a.py", line 3, in f\n    token = get(password="x")\n      token = \'abc1\'',
+		'  File "a.py", line 3, in f\n    token = get(password="x")\n      token = \'<secret>\''),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), [(case[1], case[-1]) for case in CASES], ids=[case[0] for case in CASES])
+def test_cases(text: str, expected: str) -> None:
+	assert shape(text) == expected
+	once = REDACTOR.redact(text)
+	assert REDACTOR.redact(once) == once
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_every_kind_is_found_in_every_form_and_groups_as_before(kind: str) -> None:
+	made = samples(kind, 500, seed=11)
+	missed = [sample for sample in made if any(part in REDACTOR.redact(sample.text) for part in sample.planted)]
+	assert len(missed) <= 0.02 * len(made), missed[:5]
+	for sample in made:
+		before, after = identify("Error", sample.text), identify("Error", REDACTOR.redact(sample.text))
+		assert before.fingerprint == after.fingerprint, sample
+
+
+def test_known_names_are_found_in_every_writing() -> None:
+	people = persons(200, seed=12)
+	redactor = Redactor(KEY, NameIndex(f"{given_} {family}" for given_, family in people))
+	made = name_samples(people, 1_000, seed=12)
+	missed = [sample for sample in made if any(part in redactor.redact(sample.text) for part in sample.planted)]
+	assert len(missed) <= 0.01 * len(made), missed[:5]
+
+
+def test_ordinary_lines_stay() -> None:
+	redactor = Redactor(KEY, NameIndex(f"{given_} {family}" for given_, family in persons(500, seed=13)))
+	changed = [line for line in ordinary_lines(2_000, seed=13) if redactor.redact(line) != line]
+	assert len(changed) <= 20, changed[:5]
+
+
+def test_a_value_has_one_token_however_it_is_written() -> None:
+	def token(text: str) -> str:
+		found = TOKEN.findall(REDACTOR.redact(text))
+		assert len(found) == 1, text
+		return str(found[0])
+
+	assert token("NL91ABNA0417164300") == token("nl91 abna 0417 1643 00")
+	assert token("06-12345678") == token("+31 6 12345678") == token("00316 12345678")
+	assert token("Jan@X.example") == token("jan@x.example")
+	assert token("NL91ABNA0417164300") != token("NL20INGB0001234567")
+	assert Redactor(b"another key, as long").redact("jan@x.example") != REDACTOR.redact("jan@x.example")
+	assert canonical("secret", "Abc") != canonical("secret", "abc")
+
+
+def test_structures_keep_their_shape() -> None:
+	value = {
+		"rows": [{"password": 12345, "deep": {"tokens": ["a", "b"]}, "n": 1, "ok": None}],
+		"full_name": "Ruben Y",
+		"bsn": 111222333,
+		"note": ("mail jan@x.example", 2.5),
+	}
+	made = REDACTOR.redact_value(value)
+	assert made["rows"][0]["n"] == 1 and made["rows"][0]["ok"] is None and made["note"][1] == 2.5
+	said = json.dumps(made)
+	for secret in ("12345", '"a"', "Ruben", "111222333", "jan@"):
+		assert secret not in said
+	assert all(TOKEN.fullmatch(token) for token in made["rows"][0]["deep"]["tokens"])
+
+
+def test_a_short_key_is_refused() -> None:
+	with pytest.raises(ValueError, match="16 bytes"):
+		Redactor(b"short")
+
+
+PIECES = st.sampled_from(
+	["NL91ABNA0417164300", "06-12345678", "a@b.nl", "'", '"', "\\", "\n", "  File \"x\", line 1, in f\n    ", "password", "=", ": ",
+	"<name:3f2a1c>", "<secret:", "eyJ", ".", "%40", "\\u00f6", "\ud800", "\x00", "+", "(", "{", "Sanne", "Brouwer", "born ",
+	"1985-03-12", "1234 AB", "insert into t (", ") values (", "-----BEGIN PRIVATE KEY-----", "Cookie: ", "\r\n", "&amp;", "é", "::"]
+)  # fmt: skip
+TEXTS = st.lists(st.one_of(PIECES, st.text(max_size=8)), max_size=30).map("".join)
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS)
+def test_any_text_is_redacted_and_nothing_else_of_it_changes(text: str) -> None:
+	spans = REDACTOR.spans(text)
+	position, kept = 0, []
+	for span in spans:
+		assert position <= span.start < span.end <= len(text) and span.kind in KINDS
+		kept.append(text[position : span.start])
+		position = span.end
+	kept.append(text[position:])
+	redacted = REDACTOR.redact(text)
+	rest = 0
+	for piece in kept:
+		rest = redacted.index(piece, rest) + len(piece)
+
+
+@settings(max_examples=60, deadline=None)
+@given(TEXTS, st.integers(1, 40))
+def test_a_text_in_parts_gives_what_it_gives_whole(text: str, size: int) -> None:
+	text = (text + "\n") * (1 + 3 * STRETCH // (len(text) + 1))
+	stretches = Stretches(REDACTOR)
+	parts = [text[i : i + size * 997] for i in range(0, len(text), size * 997)]
+	made = [piece for part in parts for piece in stretches.feed(part)] + list(stretches.finish())
+	assert "".join(made) == REDACTOR.redact(text)
+
+
+@pytest.mark.parametrize("gap", [0, 1, 7, 300, CONTEXT - 5])
+def test_a_value_at_the_end_of_a_stretch_is_found(gap: int) -> None:
+	for planted in ("NL91ABNA0417164300", "jan.jansen@mail.example.org", "Sanne Brouwer", "password='geheim 12'"):
+		for filler in ("x ", "xy"):
+			text = filler * ((STRETCH - gap) // 2) + " " + planted + " " + filler * STRETCH
+			assert planted not in REDACTOR.redact(text)
+
+
+HOSTILE = {
+	"at signs": "@",
+	"mail heads": "a.",
+	"mails": "a@b.",
+	"domains": "@a.b",
+	"digits": "1",
+	"zeros": "0",
+	"spaced digits": "1 ",
+	"plus": "+1 ",
+	"iban heads": "NL91 ",
+	"ibans": "NL91ABNA0417164300 ",
+	"quotes": "password='",
+	"open containers": "token=[",
+	"backslashes": "\\",
+	"escaped quotes": 'password=\\"',
+	"percent": "%41",
+	"entities": "&amp;",
+	"colons": ":a",
+	"names": "Sanne ",
+	"person": "Brouwer, Sanne ",
+	"births": "born ",
+	"bsn": "bsn 1 ",
+	"inserts": "into t (a) values (",
+	"insert of many columns": "into t (" + "password," * 40,
+	"jwt": "eyJaaaaaa.",
+	"key files": "-----BEGIN PRIVATE KEY-----",
+	"tokens": "<secret:abcd12>",
+	"accents": "é",
+	"cookies": "cookie: a=b; ",
+	"frames": '  File "x", line 1, in f\n    password = x\n',
+	"plus in a query": "&a=b+c",
+	"words of keys": "password token secret key ",
+}
+
+
+@pytest.mark.parametrize("unit", HOSTILE.values(), ids=HOSTILE)
+def test_cost_grows_no_faster_than_the_text(unit: str) -> None:
+	def seconds(length: int) -> float:
+		text = (unit * (length // len(unit) + 1))[:length]
+		best = float("inf")
+		for _ in range(3):
+			began = time.process_time()
+			REDACTOR.redact(text)
+			best = min(best, time.process_time() - began)
+		return best
+
+	# within one stretch a faster growth shows most: beyond it, the stretches bound everything
+	small, large = seconds(STRETCH // 8), seconds(STRETCH)
+	assert large < 8 * 4 * max(small, 0.0005), (small, large)
