@@ -161,7 +161,7 @@ def _facts(host: Host, names: list[str], since: datetime) -> tuple[IssueFacts, .
 	)
 	rows = host.store.query(
 		"SELECT name, title, exception, culprit, app, category, category_reason, severity, status,"
-		" first_seen, last_seen, event_count, sources FROM `tabError Issue`"
+		" first_seen, last_seen, event_count, sources, resolved_at FROM `tabError Issue`"
 	)
 	known = {row[0]: row for row in rows}
 	began = _data_since(host)
@@ -172,7 +172,22 @@ def _facts(host: Host, names: list[str], since: datetime) -> tuple[IssueFacts, .
 		return moment.replace(tzinfo=zone) if moment else None
 
 	def facts(row: Row) -> IssueFacts:
-		name, title, exception, culprit, app, category, why, severity, status, first, last, total, kept = row
+		(
+			name,
+			title,
+			exception,
+			culprit,
+			app,
+			category,
+			why,
+			severity,
+			status,
+			first,
+			last,
+			total,
+			kept,
+			solved,
+		) = row
 		return IssueFacts(
 			name=name,
 			title=as_text(title),
@@ -189,6 +204,7 @@ def _facts(host: Host, names: list[str], since: datetime) -> tuple[IssueFacts, .
 			users=int(affected.get(name, 0)),
 			documents=documents.get(name),
 			known_since=min((began[source] for source in _sources(kept) if source in began), default=None),
+			resolved_at=aware(solved),
 		)
 
 	# a day whose issue was cleared away has nothing left to say

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
-from window_builder import AMSTERDAM, NOON
+from window_builder import AMSTERDAM, NOON, issue, window
 
+from verenigingen.core.errors import analyse_patterns
 from verenigingen.core.errors.state import History, judge
 
 SINCE = NOON - timedelta(days=50)
@@ -116,3 +117,34 @@ def test_what_cannot_be_judged_is_refused() -> None:
 	with pytest.raises(ValueError, match="shape"):
 		judge([history("flat", np.zeros(100))], now=NOON, data_since=SINCE)
 	assert judge([], now=NOON, data_since=SINCE) == []
+
+
+def test_a_report_says_of_each_issue_what_it_does() -> None:
+	spike, gone = steady(1, 1.0), steady(2, 2.0)
+	spike[-1, 9:12] = [12, 15, 6]
+	gone[-5:] = 0
+	issues = (
+		issue("ISS-0"),
+		issue("ISS-1", last_seen=NOON - timedelta(days=5)),
+		issue("ISS-2", status="Resolved", resolved_at=NOON - timedelta(days=3)),
+	)
+	seen = window(np.stack([spike, gone, steady(3, 0.5)]), issues=issues)
+	rows = analyse_patterns(seen)["patterns"]["recurring_issues"]
+	assert {row["issue"]: row["state"] for row in rows} == {
+		"ISS-0": "spiking",
+		"ISS-1": "fading",
+		"ISS-2": "regressed",
+	}
+	assert all(row["state_reason"] for row in rows)
+
+
+def test_a_source_read_since_yesterday_makes_nothing_new() -> None:
+	counts = np.zeros((60, 24), dtype=np.int64)
+	counts[-1, 9:12] = 2
+	first = NOON - timedelta(hours=3)
+	assert states(history("one", counts, first_seen=first, known_since=NOON - timedelta(days=1))) == {
+		"one": "ongoing"
+	}
+	assert states(history("one", counts, first_seen=first, known_since=NOON - timedelta(days=9))) == {
+		"one": "new"
+	}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -12,15 +12,13 @@ import numpy as np
 from .changes import Burst, Climb, burst_rows, climb_rows, moment_of
 from .classify import CATEGORIES, SEVERITIES
 from .severity import ACTIVE, Severity, rank_severity
+from .state import FRESH, SETTLING, Judgement
 from .window import IssueFacts, Observed, local, zone
 
 RECURRING_LIMIT = 50
 DRIVERS = 3
 TYPES_LIMIT = 50
 NO_EXCEPTION = "no exception"
-# After collection starts every error looks new, as nothing before it is known.
-SETTLING = timedelta(days=2)
-FRESH = timedelta(days=7)  # so long an issue counts as new for its severity
 
 Ranked = list[Severity]
 
@@ -107,15 +105,19 @@ def user_impact(seen: Observed) -> dict[str, Any]:
 	}
 
 
-def recurring_issues(seen: Observed, ranked: Ranked, threshold: int) -> tuple[list[dict[str, Any]], int]:
+def recurring_issues(
+	seen: Observed, ranked: Ranked, judged: Sequence[Judgement], threshold: int
+) -> tuple[list[dict[str, Any]], int]:
 	"""Issues with at least `threshold` events in the period, most frequent first, and how many there are."""
 	counts = seen.per_issue
 	found = [index for index in range(len(seen.issues)) if counts[index] >= max(1, threshold)]
 	found.sort(key=lambda index: (-int(counts[index]), seen.issues[index].name))
-	return [_issue(seen, index, ranked[index]) for index in found[:RECURRING_LIMIT]], len(found)
+	return [_issue(seen, index, ranked[index], judged[index]) for index in found[:RECURRING_LIMIT]], len(
+		found
+	)
 
 
-def _issue(seen: Observed, index: int, rank: Severity) -> dict[str, Any]:
+def _issue(seen: Observed, index: int, rank: Severity, judged: Judgement) -> dict[str, Any]:
 	facts = seen.issues[index]
 	days = seen.current[index].sum(axis=1)
 	covered = seen.covered[seen.window.days :]
@@ -124,6 +126,8 @@ def _issue(seen: Observed, index: int, rank: Severity) -> dict[str, Any]:
 		"category": facts.category,
 		"category_reason": facts.category_reason,
 		"status": facts.status,
+		"state": judged.state,
+		"state_reason": judged.reason,
 		"exception": facts.exception,
 		"app": facts.app,
 		"share": _share(int(seen.per_issue[index]), seen.total),

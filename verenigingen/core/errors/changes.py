@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .baseline import WINDOWS
+from .state import History, Judgement, judge, verdicts
 from .survey import Survey, survey
 from .trends import seasonal_kendall
 from .window import Observed, local, midnight, zone
@@ -53,8 +54,32 @@ class Climb(NamedTuple):
 def look(seen: Observed) -> Survey:
 	"""Every issue, and in the last row all of them together, surveyed over both periods."""
 	counts = np.concatenate([seen.counts, seen.counts.sum(axis=0, keepdims=True)])
-	births = [_aware(issue.first_seen, seen) if issue.first_seen else None for issue in seen.issues]
+	births = [
+		max(
+			(_aware(moment, seen) for moment in (facts.first_seen, facts.known_since) if moment), default=None
+		)
+		for facts in seen.issues
+	]
 	return survey(counts, seen.exposure, [*births, None], seen.window.now)
+
+
+def states(seen: Observed, found: Survey) -> list[Judgement]:
+	"""What each issue does now, in the order of `seen.issues`."""
+	issues = [
+		History(
+			facts.name,
+			counts,
+			facts.first_seen,
+			facts.last_seen,
+			facts.status,
+			facts.resolved_at,
+			facts.known_since,
+		)
+		for facts, counts in zip(seen.issues, seen.counts, strict=True)
+	]
+	if seen.window.data_since is None:
+		return judge(issues, now=seen.window.now, data_since=None)
+	return verdicts(issues, found, now=seen.window.now, data_since=seen.window.data_since)
 
 
 def find_bursts(seen: Observed, found: Survey) -> list[Burst]:

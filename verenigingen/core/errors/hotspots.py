@@ -18,13 +18,14 @@ from typing import Any
 import numpy as np
 
 from .areas import area_of
-from .breakdown import FRESH, is_new
+from .breakdown import is_new
 from .changes import find_bursts, find_climbs, moment_of
 from .changes import look as surveyed
 from .hotspot_rows import Days, Dimension, Group, Look, judged, severity_fields, severity_of, top_issues
 from .hotspot_text import order, statement
 from .scan import Cluster, Usual, scan, usual_hours
 from .severity import ACTIVE, Severity, rank_severity
+from .state import FRESH
 from .window import ErrorWindow, Observed, local, observe
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from .breakdown import (
-	SETTLING,
 	active_critical,
 	burst_issues,
 	drivers,
@@ -17,9 +16,10 @@ from .breakdown import (
 	severity_distribution,
 	user_impact,
 )
-from .changes import burst_days, find_bursts, find_climbs, look
+from .changes import burst_days, find_bursts, find_climbs, look, states
 from .insights import insights, recommendations
 from .rhythm import NOT_COLLECTED, daily_trends, growth_trends, hourly_patterns
+from .state import SETTLING
 from .window import ErrorWindow, Observed, local, observe
 
 
@@ -37,7 +37,7 @@ def analyse_patterns(
 	found = look(seen)
 	bursts, climbs = find_bursts(seen, found), find_climbs(seen)
 	ranked = ranks(seen, bursts, climbs)
-	recurring, recurring_total = recurring_issues(seen, ranked, recurring_threshold)
+	recurring, recurring_total = recurring_issues(seen, ranked, states(seen, found), recurring_threshold)
 	report: dict[str, Any] = {
 		"total_errors": seen.total if seen.collected else None,
 		"total_issues": int((seen.per_issue > 0).sum()) if seen.collected else None,

@@ -35,7 +35,8 @@ class History:
 
 	counts has the shape (days, 24): events by local day and local hour, the last day is that of `now`; all issues judged
 	together have equally many days (28 or more make a pattern of the week known). status is that of the Error Issue.
-	Times are aware, or naive in the site's time.
+	known_since is when the earliest of its sources began to be collected, None: with the rest. Times are aware, or naive in
+	the site's time.
 	"""
 
 	name: str
@@ -44,6 +45,7 @@ class History:
 	last_seen: datetime | None
 	status: str = "Open"
 	resolved_at: datetime | None = None
+	known_since: datetime | None = None
 
 
 class Judgement(NamedTuple):
@@ -91,10 +93,10 @@ def judge(
 def verdicts(
 	issues: Sequence[History], found: Survey, *, now: datetime, data_since: datetime, alpha: float = ALPHA
 ) -> list[Judgement]:
-	"""As `judge`, from a survey of these issues that is there already."""
+	"""As `judge`, from a survey that is there already and begins with these issues."""
 	days = issues[0].counts.shape[0] if issues else 0
 	spiking = _spiking(found.episodes, len(issues), 24 * (days - 1) + now.hour, now, alpha)
-	fading = _fading(found, alpha)
+	fading = _fading(found, len(issues), alpha)
 	judged = []
 	for row, issue in enumerate(issues):
 		verdict = (
@@ -131,7 +133,8 @@ def _regressed(issue: History, now: datetime) -> _Verdict | None:
 
 def _new(issue: History, now: datetime, data_since: datetime) -> _Verdict | None:
 	"""New, with the chance that an error this frequent had stayed unseen until then, had it been there before."""
-	first = _aware(issue.first_seen, now)
+	first, began = _aware(issue.first_seen, now), _aware(issue.known_since, now)
+	data_since = max(data_since, began) if began else data_since
 	if first is None or first < max(now - FRESH, data_since + SETTLING):
 		return None
 	count = int(issue.counts.sum())
@@ -147,7 +150,11 @@ def _spiking(
 	episodes: Sequence[Episode], size: int, hour: int, now: datetime, alpha: float
 ) -> dict[int, _Verdict]:
 	"""Spikes that go on at `hour` or ended some hours before, by issue."""
-	recent = {episode.alert.row: episode for episode in episodes if hour - episode.end <= REFRACTORY}
+	recent = {
+		episode.alert.row: episode
+		for episode in episodes
+		if episode.alert.row < size and hour - episode.end <= REFRACTORY
+	}
 	chances = np.ones(size)
 	for row, episode in recent.items():
 		chances[row] = min(1.0, episode.p_value * LOOKS)
@@ -162,10 +169,10 @@ def _spiking(
 	return found
 
 
-def _fading(survey: Survey, alpha: float) -> dict[int, _Verdict]:
+def _fading(survey: Survey, size: int, alpha: float) -> dict[int, _Verdict]:
 	"""Issues with far fewer events over the last days than before, by issue."""
 	found: dict[int, _Verdict] = {}
-	for row, p_value in holm(survey.chance, alpha).items():
+	for row, p_value in holm(survey.chance[:size], alpha).items():
 		days, had, usual = int(survey.days[row]), float(survey.count[row]), float(survey.expected[row])
 		span = "today" if days == 1 else f"in the last {days} days"
 		reason = f"{_events(round(had))} {span}, {_usual(usual)} ({p_text(p_value)})"

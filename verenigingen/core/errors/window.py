@@ -29,6 +29,7 @@ class IssueFacts:
 	severity is the base severity of its kind; first_seen and last_seen are aware; events_total counts its
 	whole life; users and documents are the numbers of distinct ones in the current period, None where it is
 	not known. known_since is when the earliest of its sources began to be collected, None: with the window.
+	resolved_at goes with the status.
 	"""
 
 	name: str
@@ -46,6 +47,7 @@ class IssueFacts:
 	users: int | None
 	documents: int | None = None
 	known_since: datetime | None = None
+	resolved_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
