@@ -43,7 +43,9 @@ PLAIN = "Mail to Kwartelmeester, Xaveria van der <canary.kwartel@thuis.example> 
 @pytest.fixture
 def members(host: Host) -> Host:
 	"""The site knows one member by name."""
-	host.store.insert("tabMember", [{"name": "Assoc-Member-1", "full_name": "Xaveria van der Kwartelmeester"}])
+	host.store.insert(
+		"tabMember", [{"name": "Assoc-Member-1", "full_name": "Xaveria van der Kwartelmeester"}]
+	)
 	redaction.forget_names(host)
 	return host
 
