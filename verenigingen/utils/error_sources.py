@@ -4,6 +4,7 @@
 
 from typing import Any
 
+from verenigingen.exceptions import SourceAbsent
 from verenigingen.host import current_host
 from verenigingen.host.endpoint import WRITE, endpoint
 from verenigingen.services import job_logging, monitoring
@@ -28,8 +29,11 @@ def list_error_sources() -> dict[str, Any]:
 @endpoint()
 def list_unlogged_jobs() -> dict[str, Any]:
 	"""Scheduled jobs whose failures nobody sees, because `create_log` is off: {"jobs": [{"job", "method", "frequency"}],
-	"cost"}."""
-	return {"jobs": job_logging.unlogged_jobs(current_host()), "cost": job_logging.COST}
+	"cost", "reason"}. On a site without such a table `jobs` is null and `reason` says so."""
+	try:
+		return {"jobs": job_logging.unlogged_jobs(current_host()), "cost": job_logging.COST, "reason": None}
+	except SourceAbsent as absent:
+		return {"jobs": None, "cost": None, "reason": str(absent)}
 
 
 @endpoint(methods=WRITE)
