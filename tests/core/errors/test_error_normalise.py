@@ -173,6 +173,7 @@ PLACES = [
 	"(1062, \"Duplicate entry '{}' for key 'PRIMARY'\")",
 	"password: {}",
 	"Error: {}, {}",
+	"Applicant {} is too young",
 ]
 
 

@@ -62,7 +62,10 @@ SCHEMA_EXCEPTIONS = frozenset(
 	"CharacterLengthExceededError CannotChangeConstantError UpdateAfterSubmitError".split()
 )
 # Literals of a statement that look like personal data, and the tokens that may stand in their place.
-_VALUES = re.compile(r"<[a-z]{2,12}:[0-9a-f]{4,16}>|[^\s'\"()\[\]{},=]*(?:@|\d{4})[^\s'\"()\[\]{},=]*")
+_VALUES = re.compile(
+	r"<[a-z]{2,12}:[0-9a-f]{4,16}>"
+	r"|[^\s'\"()\[\]{}<>,=/:]{0,80}(?:@|\d{4}|\d\.\d{1,3}\.\d)[^\s'\"()\[\]{}<>,=/:]*"
+)
 _MYSQL_CODE = re.compile(r"\((\d{4}), ")
 _NAMES = re.compile(r"[A-Za-z_]\w+")
 _COMMONPLACE = frozenset(

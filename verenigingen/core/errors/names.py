@@ -12,6 +12,7 @@ from functools import lru_cache
 from .lexicon import COMMON_WORDS
 
 NAME = "<name>"
+STAND_IN = "Xxname"  # for a name that a redactor has taken out: it is one wherever it stands
 # Small words inside a name: "Jan van der Berg".
 _PARTICLES = frozenset(
 	"de den der van von ten ter te het 't la le di da do dos du del el al bin ibn y zu zur op in".split()
@@ -31,7 +32,8 @@ def without_names(text: str) -> str:
 	index, count = 0, len(words)
 	while index < count:
 		end = _end(kinds, words, index)
-		if kinds[index] != _IS_NAME or (end == index + 1 and _begins_sentence(words, index)):
+		alone = end == index + 1 and STAND_IN not in words[index]
+		if kinds[index] != _IS_NAME or (alone and _begins_sentence(words, index)):
 			found.append(words[index])
 			index += 1
 			continue

@@ -14,6 +14,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from .names import STAND_IN as NAME_STAND_IN
 from .names import without_names
 
 MESSAGE_LIMIT = 4_000  # characters of a message that are looked at
@@ -45,6 +46,7 @@ _OBJECT = re.compile(
 	r"<(?:function |class '?|module '?|bound method )?([\w.]{1,80})[^<>]{0,200} at 0x[0-9a-f]+>"
 )
 # What a redactor leaves behind, and what it would replace because of the key before it.
+_NAME_TOKEN = re.compile(r"<name:[0-9a-f]{4,16}>")
 _TOKEN = re.compile(r"<[a-z]{2,12}:[0-9a-f]{4,16}>")
 _SECRET = re.compile(
 	r"((?:password|passwd|pwd|secret|token|api[_-]?key|authorization|cookie)['\"]?\s{0,3}[:=]\s{0,3}['\"]?)"
@@ -131,7 +133,7 @@ def normalise(message: str, exception: str | None = None) -> str:
 		return found if kind == 1 else "<id>"
 
 	text = _BLANKS.sub(" ", _PARTS.sub(replace, text)).strip()
-	if not keep_names and _CAPITAL.search(text):
+	if not keep_names and (_CAPITAL.search(text) or NAME_STAND_IN in text):
 		text = without_names(text)
 	return _REPEATED.sub(r"\1", text) if text.count("<") > 1 else text
 
@@ -156,7 +158,7 @@ def failed_query(text: str) -> str:
 def _plain(text: str) -> str:
 	"""Without tokens, tags, wrappings, and what a newer Python says differently."""
 	if "<" in text or "&" in text:
-		text = _TOKEN.sub(_STAND_IN, html.unescape(text))
+		text = _TOKEN.sub(_STAND_IN, _NAME_TOKEN.sub(NAME_STAND_IN, html.unescape(text)))
 		text = _TAG.sub(" ", _OBJECT.sub(r"\1", _LINK.sub(_STAND_IN, text)))
 	if "IntegrityError(1062" in text:
 		text = _DUPLICATE.sub(_duplicate, text)
