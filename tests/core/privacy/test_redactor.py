@@ -16,7 +16,13 @@ from verenigingen.core.privacy.redactor import CONTEXT, STRETCH
 from verenigingen.core.privacy.tokens import canonical
 
 KEY = b"a key of the tests only"
-KNOWN = ("Sanne Brouwer", "Kwame de Kowalska", "Björn van den Nguyễn", "Joris in 't Vermeulen", "Anna Visser-de Boer")
+KNOWN = (
+	"Sanne Brouwer",
+	"Kwame de Kowalska",
+	"Björn van den Nguyễn",
+	"Joris in 't Vermeulen",
+	"Anna Visser-de Boer",
+)
 REDACTOR = Redactor(KEY, NameIndex(KNOWN))
 
 
@@ -79,7 +85,9 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "expected"), [(case[1], case[-1]) for case in CASES], ids=[case[0] for case in CASES])
+@pytest.mark.parametrize(
+	("text", "expected"), [(case[1], case[-1]) for case in CASES], ids=[case[0] for case in CASES]
+)
 def test_cases(text: str, expected: str) -> None:
 	assert shape(text) == expected
 	once = REDACTOR.redact(text)
@@ -89,7 +97,9 @@ def test_cases(text: str, expected: str) -> None:
 @pytest.mark.parametrize("kind", MAKERS)
 def test_every_kind_is_found_in_every_form_and_groups_as_before(kind: str) -> None:
 	made = samples(kind, 500, seed=11)
-	missed = [sample for sample in made if any(part in REDACTOR.redact(sample.text) for part in sample.planted)]
+	missed = [
+		sample for sample in made if any(part in REDACTOR.redact(sample.text) for part in sample.planted)
+	]
 	assert len(missed) <= 0.02 * len(made), missed[:5]
 	for sample in made:
 		before, after = identify("Error", sample.text), identify("Error", REDACTOR.redact(sample.text))
@@ -100,7 +110,9 @@ def test_known_names_are_found_in_every_writing() -> None:
 	people = persons(200, seed=12)
 	redactor = Redactor(KEY, NameIndex(f"{given_} {family}" for given_, family in people))
 	made = name_samples(people, 1_000, seed=12)
-	missed = [sample for sample in made if any(part in redactor.redact(sample.text) for part in sample.planted)]
+	missed = [
+		sample for sample in made if any(part in redactor.redact(sample.text) for part in sample.planted)
+	]
 	assert len(missed) <= 0.01 * len(made), missed[:5]
 
 
@@ -180,7 +192,12 @@ def test_a_text_in_parts_gives_what_it_gives_whole(text: str, size: int) -> None
 
 @pytest.mark.parametrize("gap", [0, 1, 7, 300, CONTEXT - 5])
 def test_a_value_at_the_end_of_a_stretch_is_found(gap: int) -> None:
-	for planted in ("NL91ABNA0417164300", "jan.jansen@mail.example.org", "Sanne Brouwer", "password='geheim 12'"):
+	for planted in (
+		"NL91ABNA0417164300",
+		"jan.jansen@mail.example.org",
+		"Sanne Brouwer",
+		"password='geheim 12'",
+	):
 		for filler in ("x ", "xy"):
 			text = filler * ((STRETCH - gap) // 2) + " " + planted + " " + filler * STRETCH
 			assert planted not in REDACTOR.redact(text)
