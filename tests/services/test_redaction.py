@@ -30,13 +30,13 @@ CANARIES = (
 )
 TRACEBACK = """Traceback with variables (most recent call last):
   File "apps/club/club/dues.py", line 12, in collect
-    raise ValueError(f"{person['full_name']} of {person['street']} cannot pay from {iban}")
+    raise ValueError(f"{person['full_name']} cannot pay from {iban}")
       person = {'full_name': 'Xaveria van der Kwartelmeester', 'street': 'Zonnedauwpad 3', 'bsn': '111222333',
         'email': 'canary.kwartel@thuis.example', 'login': [{'password': 'canary-Geheim-42'}], 'birth_date': '1979-05-23'}
       iban = 'NL91ABNA0417164300'
       phone = '06-48151623'
       client_ip = '198.51.100.77'
-builtins.ValueError: Xaveria van der Kwartelmeester of Zonnedauwpad 3 cannot pay from NL91ABNA0417164300"""
+builtins.ValueError: Xaveria van der Kwartelmeester cannot pay from NL91ABNA0417164300"""
 PLAIN = "Mail to Kwartelmeester, Xaveria van der <canary.kwartel@thuis.example> (06-48151623) refused: password=canary-Geheim-42"
 
 

@@ -91,7 +91,8 @@ def _text(user: str, trace: str) -> tuple[str, str, bool]:
 	The exception itself is gone by now. Frappe left it in its queue for Error Log (with local variables), in the answer
 	when tracebacks are shown, or our hook on pages saw it; an answer that only names the exception's class has no text.
 	"""
-	shown = _shown()
+	# the record in the queue went through the redactor on its way there; what was shown to the user did not
+	shown = _redacted(_shown())
 	kind = str(frappe.local.response.get("exc_type") or "")
 	for raw in reversed(frappe.cache.lrange(DEFERRED, -NEWEST, -1)):
 		record = json.loads(raw)
@@ -101,6 +102,13 @@ def _text(user: str, trace: str) -> tuple[str, str, bool]:
 			return title, f"{title}\n{text}" if len(title) > 140 else text, True
 	title = shown.strip().rpartition("\n")[2] if shown else kind
 	return title, shown, False
+
+
+def _redacted(text: str) -> str:
+	from verenigingen.host import current_host
+	from verenigingen.services.redaction import protect
+
+	return protect(current_host(), "", text)[1] if text else ""
 
 
 def _is_ours(record: dict[str, Any], user: str, trace: str, kind: str, shown: str) -> bool:

@@ -49,11 +49,22 @@ _OBJECT = re.compile(
 _NAME_TOKEN = re.compile(r"<name:[0-9a-f]{4,16}>")
 _TOKEN = re.compile(r"<[a-z]{2,12}:[0-9a-f]{4,16}>")
 _SECRET = re.compile(
-	r"((?:password|passwd|pwd|secret|token|api[_-]?key|authorization|cookie)['\"]?\s{0,3}[:=]\s{0,3}['\"]?)"
+	r"((?:password|passwd|pwd|passphrase|wachtwoord|secret|geheim|token|api[_-]?key|authorization|cookie)['\"]?\s{0,3}[:=]\s{0,3}['\"]?)"
 	r"(?:(?:bearer|basic|token)\s{1,3})?[^\s'\",;&)]+",
 	re.IGNORECASE,
 )
-_SECRET_HINTS = ("passw", "pwd", "secret", "token", "key", "authorization", "cookie")
+_SECRET_HINTS = (
+	"passw",
+	"pwd",
+	"wachtw",
+	"passph",
+	"geheim",
+	"secret",
+	"token",
+	"key",
+	"authorization",
+	"cookie",
+)
 _STAND_IN = "x0"  # has the form of an identifier
 # The text of a link to a document is the document's name.
 _LINK = re.compile(r"<a\s[^<>]{0,500}>[^<>]{0,200}</a>")
