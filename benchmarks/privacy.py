@@ -33,7 +33,7 @@ WORST = {
 	"IBANs": "NL91ABNA0417164300 ",
 	"open strings": "password='",
 	"quotes and escapes": '\\\\\\"',
-	"known names": "Brouwer, Sanne ",
+	"known names": "Bakker, Jan ",
 	"tracebacks": "  File \"apps/a/a/b.py\", line 1, in f\n    return f(x)\n      x = {'n': 1}\n",
 	"one line of a letter": "x",
 }
