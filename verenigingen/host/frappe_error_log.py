@@ -23,6 +23,9 @@ class RedactedErrorLog(ErrorLog):  # type: ignore[misc]
 	def before_insert(self) -> None:
 		"""On the way into the table."""
 		self._redact()
+		inherited = getattr(super(), "before_insert", None)  # Frappe has none yet
+		if inherited is not None:
+			inherited()
 
 	def deferred_insert(self) -> None:
 		"""On the way into Redis."""
