@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -37,9 +38,9 @@ def redact(names: Path | None, key: str | None) -> None:
 	which value one stood for.
 	"""
 	redactor = Redactor(_key(key), NameIndex(_lines(names)) if names else None)
-	out = click.get_binary_stream("stdout")
+	out = sys.stdout.buffer
 	try:
-		for part in redacted(redactor, _parts(click.get_binary_stream("stdin"))):
+		for part in redacted(redactor, _parts(sys.stdin.buffer)):
 			out.write(part)
 			out.flush()
 	except BrokenPipeError:
