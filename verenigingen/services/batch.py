@@ -11,6 +11,7 @@ from typing import NamedTuple
 from verenigingen.core.errors import Identity, Rules, identify, sample
 from verenigingen.core.errors.life import Event, app_version
 from verenigingen.core.model import ErrorRow
+from verenigingen.core.privacy import Redactor
 from verenigingen.services.redaction import NAMELESS
 
 NO_RULES = Rules()
@@ -57,7 +58,7 @@ class Batch:
 
 	A row of an event that was counted before adds nothing but itself (`joined`); one that knows the event's time
 	better takes the old count away (`withdrawn`, with the last moment the issue was seen without it).
-	`redact`: what every text that is kept goes through; the site's own redactor knows names, the default none.
+	`redactor`: what every text that is kept goes through; the site's own knows names, the default none.
 	"""
 
 	count: int = 0
@@ -72,7 +73,7 @@ class Batch:
 	facets: dict[tuple[str, date, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 	seen: Counter[str] = field(default_factory=Counter)
 	withdrawn: dict[str, tuple[datetime, datetime | None]] = field(default_factory=dict)
-	redact: Callable[[str], str] = NAMELESS.redact
+	redactor: Redactor = NAMELESS
 	shown: dict[str, str] = field(default_factory=dict)  # values of facets as they are kept, by how they came
 
 	def add(self, event: Counted) -> None:
@@ -145,12 +146,13 @@ def counted(
 	apps: Collection[str],
 ) -> Counted:
 	"""What a row adds; its issue is described in `batch`, but nothing is counted yet."""
-	identity = identify(row.title, row.text, apps=apps)
+	# what is redacted before it is written, today or after a setting changed, must stay the same error
+	identity = identify(row.title, row.text, apps=apps, redact=batch.redactor.redact_known)
 	facets = row.facets + facts(row, identity, when) if facts else row.facets
 	identity = rules.apply(identity, facets)
 	issue = issue_name(identity.fingerprint)
 	if issue not in batch.identities:
-		batch.identities[issue] = _described(identity, row, facets, batch.redact, rules, apps)
+		batch.identities[issue] = _described(identity, row, facets, batch.redactor, rules, apps)
 	if when < batch.oldest:
 		batch.oldest = when
 	return Counted(
@@ -167,18 +169,18 @@ def _described(
 	identity: Identity,
 	row: ErrorRow,
 	facets: Facets,
-	redact: Callable[[str], str],
+	redactor: Redactor,
 	rules: Rules,
 	apps: Collection[str],
 ) -> tuple[Identity, str]:
 	"""The identity with the title that people see, and the sample. Both are made of the redacted text: what is left of a
 	text in a title says less about what is personal in it."""
-	title, text = redact(row.title), redact(row.text)
+	title, text = redactor.redact(row.title), redactor.redact(row.text)
 	told = rules.apply(identify(title, text, apps=apps), facets)
-	return replace(identity, title=redact(told.title)[:TITLE_LENGTH]), sample(title, text)
+	return replace(identity, title=redactor.redact(told.title)[:TITLE_LENGTH]), sample(title, text)
 
 
 def _kept(batch: Batch, value: str) -> str:
 	if value not in batch.shown:
-		batch.shown[value] = batch.redact(value)[:VALUE_LENGTH]
+		batch.shown[value] = batch.redactor.redact(value)[:VALUE_LENGTH]
 	return batch.shown[value]

@@ -138,7 +138,7 @@ class _Run:
 		self.in_time = True
 		self.rules = Rules(load_rules(host))
 		self.apps = installed_apps(host)
-		self.redact = site_redactor(host).redact
+		self.redactor = site_redactor(host)
 		self.pseudonym = lru_cache(maxsize=10_000)(host.secrets.pseudonym)
 		self.facts = SiteFacts(host, source.name)
 		# where nothing but Error Log tells of errors, no event is seen twice
@@ -180,7 +180,7 @@ class _Run:
 	def _gather(self, names: Sequence[str], adjoining: bool) -> _Gathered:
 		"""What the named rows add, which of them still had a row, and how many names were looked at in time."""
 		found = _Gathered()
-		found.batch.redact = self.redact
+		found.batch.redactor = self.redactor
 		for chunk in in_chunks(names, ROWS_PER_READ):
 			rows = self.source.rows(chunk, adjoining=adjoining)
 			self.facts.prepare(rows)

@@ -114,6 +114,10 @@ def test_known_names_are_found_in_every_writing() -> None:
 		sample for sample in made if any(part in redactor.redact(sample.text) for part in sample.planted)
 	]
 	assert len(missed) <= 0.01 * len(made), missed[:5]
+	for sample in made:
+		before = identify("Error", sample.text, redact=redactor.redact_known)
+		after = identify("Error", redactor.redact(sample.text), redact=redactor.redact_known)
+		assert before.fingerprint == after.fingerprint, sample
 
 
 def test_ordinary_lines_stay() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,6 +15,7 @@ from .normalise import failed_query, normalise, title_line
 from .template import message_parts
 from .traceback import Frame, ParsedError, bounded, parse
 
+REDACTED = 4_000  # characters of a message or title in which names are looked for; fewer count
 SAMPLE_LIMIT = 4_000  # characters of a sample
 _SAMPLE_FRAMES = 40
 _JSON_LIMIT = 64 * 1024
@@ -49,15 +50,22 @@ class Identity:
 	pinned: bool = False
 
 
-def identify(title: str | None, text: str | None, *, apps: Collection[str] = ()) -> Identity:
+def identify(
+	title: str | None,
+	text: str | None,
+	*,
+	apps: Collection[str] = (),
+	redact: Callable[[str], str] | None = None,
+) -> Identity:
 	"""Identity of one logged error; total: any text, of any length, has one.
 
 	Args: `title` and `text` as logged, either may hold the traceback; `apps` names the apps whose frames
-	count as the site's own code (empty: every app except Frappe). Linear in the length; what is long is read
-	at its head and tail. The redacted excerpt is not part of the answer: `sample()` makes it where an issue
-	is new.
+	count as the site's own code (empty: every app except Frappe); `redact` replaces the names that only a site's
+	dictionary knows, in title and message, so that an error is the same before and after it was redacted. Linear in
+	the length; what is long is read at its head and tail. The redacted excerpt is not part of the answer: `sample()`
+	makes it where an issue is new.
 	"""
-	return _examined(title, text, frozenset(apps))[0]
+	return _examined(title, text, frozenset(apps), redact)[0]
 
 
 def examine(title: str | None, text: str | None, *, apps: Collection[str] = ()) -> tuple[Identity, Clues]:
@@ -69,9 +77,12 @@ def examine(title: str | None, text: str | None, *, apps: Collection[str] = ()) 
 
 
 def _examined(
-	title: str | None, text: str | None, own: frozenset[str]
+	title: str | None, text: str | None, own: frozenset[str], redact: Callable[[str], str] | None = None
 ) -> tuple[Identity, Facts, ParsedError, str]:
 	title, text, parsed = _read(title, text)
+	if redact is not None:
+		parsed = parsed._replace(message=redact(parsed.message[:REDACTED]))
+		title = redact(title[:REDACTED])
 	if not parsed.frames:
 		return *_of_message(normalise(title), normalise(_first_line(parsed.message))), parsed, title
 	exception = parsed.exception

@@ -48,6 +48,12 @@ class Redactor:
 		stretches = Stretches(self)
 		return "".join((*stretches.feed(text), *stretches.finish()))
 
+	def redact_known(self, text: str) -> str:
+		"""The text redacted if a word of a known name is in it, else the text as it is: a few microseconds for most."""
+		if self.names.anchors.isdisjoint(View(text).flat.translate(_LETTERS).split()):
+			return text
+		return self.redact(text)
+
 	def spans(self, text: str) -> list[Span]:
 		"""What would be replaced, with places in the text, in order and without overlap."""
 		view = View(text)
