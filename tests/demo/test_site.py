@@ -25,16 +25,20 @@ def test_every_demo_error_is_collected_and_the_spike_is_the_peak(tmp_path: Path)
 	host = open_host(folder)
 	with use_host(host):
 		collect_all(host, 600)
+		counted = dict(host.store.query("SELECT name, collected_rows FROM `tabCollector State`"))
 		rows = host.db.query("SELECT COUNT(*) FROM `tabError Log`")[0][0]
-		assert sum(r[0] for r in host.store.query("SELECT event_count FROM `tabError Issue Day`")) == rows
-		result = analyze_error_patterns(host, 30)
-	per_day = dict(
-		host.db.query(
-			"SELECT SUBSTR(creation, 1, 10), COUNT(*) FROM `tabError Log` GROUP BY SUBSTR(creation, 1, 10)"
+		failed = host.db.query("SELECT COUNT(*) FROM `tabScheduled Job Log` WHERE status = 'Failed'")[0][0]
+		assert (counted["Error Log"], counted["Scheduled Job Log"]) == (rows, failed)
+		assert counted["Email Queue"] > 0
+		days = dict(
+			host.store.query(
+				"SELECT SUBSTR(day, 1, 10), SUM(event_count) FROM `tabError Issue Day` GROUP BY day"
+			)
 		)
-	)
+		assert sum(days.values()) == sum(counted.values())
+		result = analyze_error_patterns(host, 30)
 	series = {day["date"]: day["count"] for day in result["patterns"]["daily_trends"]["series"]}
-	assert series == {date: per_day.get(date, 0) for date in series}
+	assert series == {date: days.get(date, 0) for date in series}
 	assert result["patterns"]["daily_trends"]["peak_day"]["count"] == max(series.values())
 
 

@@ -14,6 +14,8 @@ from verenigingen.services.collection import CollectResult, collect_source
 
 NAME = "RQ Job"
 NAMES_PER_STEP = 1_000
+# Collector State tells why a collection failed. Counted as an error it would feed the figures it could not update.
+OWN = ("verenigingen.services.monitoring.", "verenigingen.services.backfill.")
 
 
 class RqFailureSource:
@@ -44,7 +46,8 @@ class RqFailureSource:
 	def rows(self, names: Sequence[str], *, adjoining: bool = False) -> list[ErrorRow]:
 		"""Those of the named failures that are still remembered."""
 		zone = self.host.clock.now().tzinfo
-		return [_row(failure, zone) for failure in self.host.queue.failures(names)]
+		failures = self.host.queue.failures(names)
+		return [_row(failure, zone) for failure in failures if not (failure.method or "").startswith(OWN)]
 
 
 def _row(failure: JobFailure, zone: object) -> ErrorRow:
