@@ -83,7 +83,7 @@ class TestHostContract(HostContract, IntegrationTestCase):
 			cwd=frappe.local.sites_path,
 			capture_output=True,
 			text=True,
-			timeout=120,
+			timeout=400,  # other jobs may wait before ours: every migrate leaves some that take seconds each
 		)
 		self.assertEqual(ran.returncode, 0, ran.stderr[-2000:])
 

@@ -91,7 +91,11 @@ class TestIssueLifeInFrappe(IntegrationTestCase):
 
 	def test_a_new_version_and_a_key_of_the_site_config_are_suspected(self):
 		apps = FrappeHooks().apps()
-		newer = [App(app.name, app.version + ".1", app.commit) for app in apps if app.name == "verenigingen"]
+		newer = [
+			App(app.name, f"{app.version}.{self.word}", app.commit)
+			for app in apps
+			if app.name == "verenigingen"
+		]
 		secret = frappe.generate_hash(length=20)
 		conf = {**frappe.local.conf, self.word: secret}
 		with (
@@ -101,9 +105,11 @@ class TestIssueLifeInFrappe(IntegrationTestCase):
 			patch.object(frappe.local, "conf", frappe._dict(conf)),
 		):
 			found = get_issue(name=self.log_one())["suspects"]["suspects"]
-			told = {(row["kind"], row["subject"]): row for row in found}
-			self.assertEqual(told[SITE_CONFIG, self.word]["action"], "created")
-			self.assertEqual(told[APP_VERSION, "verenigingen"]["after"], newer[0].version)
+			told = {(row["kind"], row["subject"], row["action"]) for row in found}
+			self.assertIn((SITE_CONFIG, self.word, "created"), told)
+			# listed once, whichever of its changes is likeliest: a bench under development sees many within hours
+			self.assertIn((APP_VERSION, "verenigingen"), {told_one[:2] for told_one in told})
+		self.assertTrue(frappe.db.exists("Site Change", {"kind": APP_VERSION, "after_value": newer[0].version}))
 		self.assertNotIn(secret, frappe.as_json(frappe.get_all("Site Change", fields=["*"])))
 
 	def test_resolved_then_new_is_regressed_and_late_is_not(self):
@@ -111,7 +117,7 @@ class TestIssueLifeInFrappe(IntegrationTestCase):
 		resolve_issue(name=name)
 		text = frappe.db.get_value("Error Log", {"method": self.word}, "error")
 		past = add_to_date(now_datetime(), hours=-5)
-		log_row("late", text, method=self.word, creation=past, modified=past)
+		log_row(f"late-{self.word}", text, method=self.word, creation=past, modified=past)
 		self.assertEqual(self.collected(), name)
 		found = get_issue(name=name)
 		self.assertEqual((found["status"], found["events_total"]), ("Resolved", 2))
