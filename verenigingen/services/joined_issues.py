@@ -26,7 +26,7 @@ from verenigingen.services.rollup import ISSUE
 SOURCE = "Joined issues"
 SEEN = "joined_issues_seen"  # cache key; not one of the reports', which are forgotten after each collection
 SEEN_FOR = 86_400  # seconds
-ISSUES_LIMIT = 5_000  # compared at once, those seen last
+ISSUES_LIMIT = 3_000  # compared at once, those seen last
 _WRITTEN = {
 	MESSAGE: "the same error logged without traceback",
 	FRAMEWORK: "the same error with a traceback from inside Frappe",
