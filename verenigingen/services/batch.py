@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import NamedTuple
 
-from verenigingen.core.errors import Identity, Rules, identify, sample
+from verenigingen.core.errors import Identity, Rules, examine, identify, lasting_clues, sample
+from verenigingen.core.errors.clues import pack
 from verenigingen.core.errors.life import Event, app_version
 from verenigingen.core.model import ErrorRow
 from verenigingen.core.privacy import Redactor
@@ -28,6 +29,14 @@ class Counted(NamedTuple):
 	when: datetime
 	user: str | None
 	facets: Facets
+
+
+class Described(NamedTuple):
+	"""What an issue will show, all of it made of redacted texts; `clues` as `core.errors.clues.pack` writes them."""
+
+	identity: Identity
+	sample: str
+	clues: str
 
 
 @dataclass(slots=True)
@@ -64,7 +73,7 @@ class Batch:
 	count: int = 0
 	joined: int = 0
 	oldest: datetime = datetime.max
-	identities: dict[str, tuple[Identity, str]] = field(default_factory=dict)
+	identities: dict[str, Described] = field(default_factory=dict)
 	spans: dict[str, Span] = field(default_factory=lambda: defaultdict(Span))
 	events: dict[str, Counter[Event]] = field(default_factory=lambda: defaultdict(Counter))
 	hours: dict[tuple[str, date], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0] * 24))
@@ -90,7 +99,7 @@ class Batch:
 			self.facets[issue, day, kind][value] += 1
 
 	def _app(self, issue: str) -> str | None:
-		return self.identities[issue][0].app if issue in self.identities else None
+		return self.identities[issue].identity.app if issue in self.identities else None
 
 	def add_facets(self, event: Counted, facets: Facets) -> None:
 		"""Counts more facets of an event that was counted before."""
@@ -172,12 +181,18 @@ def _described(
 	redactor: Redactor,
 	rules: Rules,
 	apps: Collection[str],
-) -> tuple[Identity, str]:
-	"""The identity with the title that people see, and the sample. Both are made of the redacted text: what is left of a
+) -> Described:
+	"""The identity with the title that people see, sample and clues. All are made of the redacted text: what is left of a
 	text in a title says less about what is personal in it."""
 	title, text = redactor.redact(row.title), redactor.redact(row.text)
 	told = rules.apply(identify(title, text, apps=apps), facets)
-	return replace(identity, title=redactor.redact(told.title)[:TITLE_LENGTH]), sample(title, text)
+	# redacted texts have other lengths
+	cut = examine(row.title, row.text, apps=apps)[1].cut
+	return Described(
+		replace(identity, title=redactor.redact(told.title)[:TITLE_LENGTH]),
+		sample(title, text),
+		pack(lasting_clues(title, text, apps=apps)._replace(cut=cut)),
+	)
 
 
 def _kept(batch: Batch, value: str) -> str:

@@ -20,7 +20,7 @@ from verenigingen.settings import SETTINGS, resolve
 
 log = logging.getLogger("verenigingen")
 
-JOIN_MESSAGES = "verenigingen.services.message_issues.join_message_issues"  # of what was collected
+JOIN_ISSUES = "verenigingen.services.joined_issues.join_issues"  # of what was collected
 OWN_TABLES = (
 	"tabError Issue",
 	"tabError Issue Day",
@@ -53,7 +53,7 @@ def collect_all(host: Host, seconds: float | None = None) -> list[dict[str, Any]
 	results = [_run(host, path, limit) for path in host.hooks.get("monitoring_collectors")]
 	woken = _woken(host)
 	if any(result["collected"] for result in results):
-		joined = _run(host, JOIN_MESSAGES, limit)
+		joined = _run(host, JOIN_ISSUES, limit)
 		if joined["error"]:
 			results.append(joined)
 	if woken or any(result["collected"] for result in results):

@@ -18,11 +18,10 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from verenigingen.core.errors import Identity
 from verenigingen.core.errors.life import Event, after_events, without
 from verenigingen.core.model import as_date, as_datetime, as_text
 from verenigingen.host.port import Host, Row, in_chunks, marks
-from verenigingen.services.batch import Batch, Span
+from verenigingen.services.batch import Batch, Described, Span
 from verenigingen.services.lives import LIFE_COLUMNS, UNKNOWN, columns_of, life_of
 
 ISSUE, ISSUE_DAY = "tabError Issue", "tabError Issue Day"
@@ -90,12 +89,14 @@ def _write_issues(host: Host, source: str, batch: Batch, homes: Mapping[str, str
 		events[homes.get(name, name)].update(batch.events[name])
 		seen[homes.get(name, name)] += batch.seen[name]
 	last_seen = _without_withdrawn(host, batch, homes)
-	old = _existing(host, ISSUE, f"event_count, first_seen, last_seen, sources, {LIFE_COLUMNS}", spans)
+	old = _existing(
+		host, ISSUE, f"clues IS NULL, event_count, first_seen, last_seen, sources, {LIFE_COLUMNS}", spans
+	)
 	new_rows, known_rows = [], []
 	for name, span in spans.items():
 		if name not in old and span.count <= 0:
 			continue  # cleared away since it was counted
-		count, first, last, sources, *columns = old.get(name, (0, None, None, None, *UNKNOWN))
+		_, count, first, last, sources, *columns = old.get(name, (1, 0, None, None, None, *UNKNOWN))
 		life = life_of(columns)
 		if name in last_seen:
 			life = without(life, *last_seen[name])
@@ -112,13 +113,26 @@ def _write_issues(host: Host, source: str, batch: Batch, homes: Mapping[str, str
 		if name in old:
 			known_rows.append(row)
 		else:
-			new_rows.append(row | _description(*batch.identities[name]))
+			new_rows.append(row | _description(batch.identities[name]))
 	host.store.insert(ISSUE, new_rows)
 	host.store.upsert(ISSUE, known_rows)
 	_drop_empty(host, batch.withdrawn.keys() - set(homes) - set(homes.values()))
+	_describe_known(host, batch, {name: bool(row[0]) for name, row in old.items()})
+
+
+def _describe_known(host: Host, batch: Batch, known: Mapping[str, bool]) -> None:
+	"""Writes what issues that were there before may lack; `known` says whether their clues are missing."""
+	seen = [(name, batch.identities[name]) for name in known if name in batch.identities]
 	# its other fields are the users' from the day they apply the rule; from now on no algorithm merges it
-	pins = [name for name in old if name in batch.identities and batch.identities[name][0].pinned]
+	pins = [name for name, described in seen if described.identity.pinned]
 	host.store.upsert(ISSUE, [{"name": name, "pinned": 1} for name in pins])
+	# of an earlier version
+	rows = [
+		{"name": name, "clues": described.clues}
+		for name, described in seen
+		if known[name] and described.clues
+	]
+	host.store.upsert(ISSUE, rows)
 
 
 def _without_withdrawn(
@@ -151,7 +165,8 @@ def _put(host: Host, table: str, rows: list[dict[str, object]]) -> None:
 		host.store.execute(f"DELETE FROM `{table}` WHERE name IN ({marks(len(chunk))})", chunk)
 
 
-def _description(identity: Identity, excerpt: str) -> dict[str, object]:
+def _description(described: Described) -> dict[str, object]:
+	identity = described.identity
 	return {
 		"title": identity.title,
 		"fingerprint": identity.fingerprint,
@@ -164,7 +179,8 @@ def _description(identity: Identity, excerpt: str) -> dict[str, object]:
 		"category_reason": identity.category_reason,
 		"severity": identity.severity,
 		"pinned": int(identity.pinned),
-		"sample": excerpt,
+		"sample": described.sample,
+		"clues": described.clues or None,
 	}
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 
-from verenigingen.core.errors import Linker, examine
+from verenigingen.core.errors import Linker, examine, lasting_clues
+from verenigingen.core.errors.clues import PACKED_LIMIT, pack, unpack
 from verenigingen.core.errors.link import KEPT
 
 HEAD = "Traceback (most recent call last):\n"
@@ -157,3 +158,34 @@ def test_what_is_kept_of_a_group_is_bounded_and_does_not_depend_on_the_order() -
 		linker.add(identity.fingerprint, clues)
 	(group,) = linker._groups.values()
 	assert len(group.titles) <= KEPT and len(group.words) <= KEPT
+
+
+def test_clues_are_written_down_and_read_back() -> None:
+	deep = "".join(frame(f"step_{n}", f"step_{n + 1}()", "frappe/desk.py", "frappe") for n in range(60))
+	for event in (RENEWAL, QUIET_RENEWAL, IBAN, ("Queue", "'member'"), ("\ud800", "\x00 lone")):
+		clues = lasting_clues(*event)
+		assert unpack(pack(clues)) == clues
+	inner = lasting_clues("m", f"{HEAD}{deep}{NONE}\n")
+	outer = lasting_clues("m", f"{HEAD}{frame('pay', 'send(plan, fee)')}{deep}{NONE}\n")
+	read, read_outer = unpack(pack(inner)), unpack(pack(outer))
+	assert read is not None and read.path == ()  # a part of it would fit to more than the whole
+	assert read_outer is not None and read_outer.path == outer.path[-40:]
+
+
+def test_what_is_long_is_not_written_down_and_what_is_broken_not_read() -> None:
+	statement = " + ".join(f"part_{n}" for n in range(3_000))
+	packed = pack(lasting_clues(*own("add", statement, "club.FeeError: no parts")))
+	assert len(packed) <= PACKED_LIMIT
+	broken = ("", "[", "{}", "1", "null", "[1,2]", '["own","","",1,0,null,"",[],[]]', "[" * 100_000)
+	assert [unpack(one) for one in broken] == [None] * len(broken)
+	assert unpack('["own","k","m",["a"],0,["x"],"",[],[]]') is None
+
+
+def test_what_may_be_a_name_is_no_lasting_clue() -> None:
+	title = "Letter to 'Zwaanswijk' failed"
+	text = own("send_letter", "post(letter, person)", "club.FeeError: no address of Aaltje Zwaanswijk at /p/Zwaanswijk")  # fmt: skip
+	for event in ((title, text[1]), (title, "No address of Aaltje Zwaanswijk in /p/zwaanswijk")):
+		assert "zwaan" in examine(*event)[1].words
+		clues = lasting_clues(*event)
+		assert not {"zwaan", "aaltj"} & clues.words and "lette" in clues.words
+		assert "waans" not in pack(clues)

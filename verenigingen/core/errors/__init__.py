@@ -6,7 +6,7 @@ from .classify import CATEGORIES, SEVERITIES
 from .fingerprint import ALGORITHM
 from .health import health_statement
 from .hotspots import Facets, find_hotspots
-from .identity import Identity, examine, identify, sample
+from .identity import Identity, examine, identify, lasting_clues, sample
 from .link import Link, Linker
 from .patterns import analyse_patterns
 from .rules import Rule, Rules, Subject, read_rule, read_rules
@@ -36,6 +36,7 @@ __all__ = [
 	"health_statement",
 	"identify",
 	"judge",
+	"lasting_clues",
 	"rank_severity",
 	"read_rule",
 	"read_rules",

@@ -7,6 +7,7 @@ the functions named, the words of titles, statements and addresses.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from functools import lru_cache
@@ -22,6 +23,8 @@ QUOTED = "'<*>'"  # all that a KeyError says
 _IS_QUOTED = re.compile(r"'[^'\n]{1,200}'\Z")
 _CUT_AT = 138  # a title of at least so many characters was cut by Frappe
 _HEADS = 4  # parts before a colon that may stand before the message proper
+PACKED_LIMIT = 8_000  # characters of clues written down
+_PACKED_FRAMES = 40
 _STEM = 5  # letters by which "renewal" and "renew_quietly" are the same word
 _WORD = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{4,}")
 _DIGIT = re.compile(r"\d")
@@ -88,6 +91,37 @@ def of_traceback(facts: Facts, frames: tuple[Frame, ...], title: str, raw: str) 
 		_path(frames, own.module if own else ""),
 		words,
 	)
+
+
+def without_values(clues: Clues, texts: Iterable[str]) -> Clues:
+	"""The clues without words that the normal forms of the `texts` (heading, message) have no more: what may be a name,
+	and the parts of addresses. Everything else of clues is a normal form or code."""
+	cut = tuple(text[:MESSAGE_LIMIT] for text in texts)
+	return clues._replace(words=clues.words - (_named_by(cut) - stems(map(normalise, cut))))
+
+
+def pack(clues: Clues) -> str:
+	"""Clues as JSON; "" where even without frames they are longer than PACKED_LIMIT characters."""
+	# a traceback from inside Frappe counts whole or not at all, of frames below own code the innermost do
+	path = clues.path[-_PACKED_FRAMES:] if clues.level == OWN or len(clues.path) <= _PACKED_FRAMES else ()
+	for frames in (path, ()):
+		kept = clues._replace(path=frames, words=frozenset())
+		packed = json.dumps([*kept[:-1], sorted(clues.words)], separators=(",", ":"))
+		if len(packed) <= PACKED_LIMIT:
+			return packed
+	return ""
+
+
+def unpack(packed: str) -> Clues | None:
+	"""The clues that `pack` wrote down; None for anything else."""
+	try:
+		level, kind, message, said, cut, place, caller, path, words = json.loads(packed)
+		where = None if place is None else (str(place[0]), str(place[1]), str(place[2]), str(place[3]))
+		return Clues(
+			level, kind, message, tuple(said), bool(cut), where, caller, tuple(path), frozenset(words)
+		)
+	except (ValueError, TypeError, LookupError, RecursionError):
+		return None
 
 
 @lru_cache(maxsize=1024)

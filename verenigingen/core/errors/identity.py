@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from .classify import classify
-from .clues import Clues, of_message, of_traceback
+from .clues import Clues, of_message, of_traceback, without_values
 from .fingerprint import ALGORITHM, Facts, group
 from .frames import Place, Stack, locate, stack
 from .normalise import failed_query, normalise, title_line
@@ -74,6 +74,17 @@ def examine(title: str | None, text: str | None, *, apps: Collection[str] = ()) 
 	if parsed.frames:
 		return identity, of_traceback(facts, parsed.frames, title, parsed.message)
 	return identity, of_message(title, _first_line(parsed.message))
+
+
+def lasting_clues(title: str | None, text: str | None, *, apps: Collection[str] = ()) -> Clues:
+	"""The clues of an event without what may be personal, to be kept as long as its issue."""
+	_, facts, parsed, title = _examined(title, text, frozenset(apps))
+	if parsed.frames:
+		return without_values(
+			of_traceback(facts, parsed.frames, title, parsed.message), (title, parsed.message)
+		)
+	said = _first_line(parsed.message)
+	return without_values(of_message(title, said), (title, said))
 
 
 def _examined(

@@ -284,8 +284,10 @@ def _best(
 
 	What the message itself says is no evidence: it is the same in all of them.
 	"""
+	telling = words & rare  # first, as there may be many groups
+	sharing = ((telling & groups[name].words, name) for name in names) if telling else ()
 	ranked = sorted(
-		((words & groups[name].words & rare - stems((groups[name].message,)), name) for name in names),
+		((found - stems((groups[name].message,)), name) for found, name in sharing if found),
 		key=lambda one: (-len(one[0]), one[1]),
 	)
 	if not ranked or not ranked[0][0] or (len(ranked) > 1 and len(ranked[1][0]) == len(ranked[0][0])):

@@ -34,6 +34,7 @@ class ErrorIssue(Document):
 		app: DF.Data | None
 		category: DF.Data | None
 		category_reason: DF.SmallText | None
+		clues: DF.LongText | None
 		culprit: DF.SmallText | None
 		event_count: DF.Int
 		exception: DF.Data | None
