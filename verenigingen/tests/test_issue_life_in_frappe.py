@@ -109,7 +109,9 @@ class TestIssueLifeInFrappe(IntegrationTestCase):
 			self.assertIn((SITE_CONFIG, self.word, "created"), told)
 			# listed once, whichever of its changes is likeliest: a bench under development sees many within hours
 			self.assertIn((APP_VERSION, "verenigingen"), {told_one[:2] for told_one in told})
-		self.assertTrue(frappe.db.exists("Site Change", {"kind": APP_VERSION, "after_value": newer[0].version}))
+		self.assertTrue(
+			frappe.db.exists("Site Change", {"kind": APP_VERSION, "after_value": newer[0].version})
+		)
 		self.assertNotIn(secret, frappe.as_json(frappe.get_all("Site Change", fields=["*"])))
 
 	def test_resolved_then_new_is_regressed_and_late_is_not(self):

@@ -99,7 +99,7 @@ _WORDS = (
 	(re.compile(r"\b(?:timed out|timeout|time-out)\b"), "timeout"),
 	(re.compile(r"\b(?:not permitted|permission|unauthori[sz]ed|forbidden|access denied)\b"), "permission"),
 	(re.compile(r"\b(?:deadlock|lock wait|mysql|mariadb|duplicate entry|sql syntax)\b"), "database"),
-	(re.compile(r"\b(?:mailbox|smtp|imap|bounce|delivery to <mail>)\b"), "mail"),
+	(re.compile(r"\b(?:mailbox|smtp\w*|imap\w*|bounce|mail could not be sent|delivery to <mail>)"), "mail"),
 	(
 		re.compile(r"\b(?:https?connectionpool|connection refused|client error|server error|webhook|api)\b"),
 		"integration",
@@ -118,6 +118,19 @@ _WORDS = (
 	),
 	(re.compile(r"\b(?:is not valid|mandatory|required|must (?:be|have)|cannot be|already)\b"), "validation"),
 )
+# Words in the name of an app's own exception, the more telling kind first: LockTimeoutError is about the lock.
+_NAME_WORDS = (
+	("mail", frozenset("mail email smtp imap".split())),
+	("permission", frozenset("permission forbidden unauthorized unauthorised denied".split())),
+	("database", frozenset("lock deadlock database sql".split())),
+	("timeout", frozenset("timeout".split())),
+	("background_job", frozenset("queue job worker scheduler".split())),
+	("integration", frozenset("connection network http api gateway webhook remote".split())),
+	("template", frozenset("template render rendering".split())),
+	("configuration", frozenset("config configuration settings".split())),
+	("validation", frozenset("validation invalid missing duplicate mandatory large".split())),
+)
+_NAME_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _NO_SPACE = re.compile(r"\[Errno 28\]|No space left on device")
 _LOST_DATABASE = re.compile(r"\((?:2002|2003|2006|2013|2055|1040), ")
 _BROKEN_TABLE = re.compile(r"\((?:1194|1195|145|144|1030|1034|1114), ")
@@ -172,10 +185,10 @@ def _category(exception: str | None, message: str, stack: Stack) -> tuple[str, s
 		return decided, f"exception {name}"
 	if package in _BY_PACKAGE:
 		return _BY_PACKAGE[package], f"exception {name} of package {package}"
-	return _by_frames(name, stack, path)
+	return _by_frames(name, stack, path) or _by_name(name, message)
 
 
-def _by_frames(name: str, stack: Stack, path: tuple[str, str] | None) -> tuple[str, str]:
+def _by_frames(name: str, stack: Stack, path: tuple[str, str] | None) -> tuple[str, str] | None:
 	"""For exceptions that can mean anything: where they were raised decides."""
 	if path:
 		return path
@@ -188,9 +201,21 @@ def _by_frames(name: str, stack: Stack, path: tuple[str, str] | None) -> tuple[s
 		return "code_defect", f"unhandled {name}"
 	if name.endswith(("ValidationError", "DoesNotExistError")):
 		return "validation", f"exception {name} is named as a validation"
-	if name.endswith("Timeout"):
-		return "timeout", f"exception {name} is named as a timeout"
-	return "other", f"exception {name} is not known" if name else "no exception in the text"
+	return None
+
+
+def _by_name(name: str, message: str) -> tuple[str, str]:
+	"""For an app's own exceptions: what their name says, then what the message says."""
+	words = {word.lower() for word in _NAME_PARTS.findall(name[:200])}
+	for category, telling in _NAME_WORDS:
+		if not telling.isdisjoint(words):
+			return category, f'exception {name} is named so: "{min(telling & words)}"'
+	if not name:
+		return "other", "no exception in the text"
+	category, found = _first_word(message)
+	return category, f'exception {name} is not known; the text says "{found}"' if found else (
+		f"exception {name} is not known, and no telling word is in the text"
+	)
 
 
 def _by_path(stack: Stack) -> tuple[str, str] | None:
@@ -202,12 +227,19 @@ def _by_path(stack: Stack) -> tuple[str, str] | None:
 
 
 def _by_words(message: str) -> tuple[str, str]:
+	category, found = _first_word(message)
+	if not found:
+		return category, "no traceback and no telling word in the text"
+	return category, f'no traceback; the text says "{found}"'
+
+
+def _first_word(message: str) -> tuple[str, str]:
 	lowered = message.lower()
 	for pattern, category in _WORDS:
 		found = pattern.search(lowered)
 		if found:
-			return category, f'no traceback; the text says "{found[0]}"'
-	return "other", "no traceback and no telling word in the text"
+			return category, found[0]
+	return "other", ""
 
 
 def _severity(exception: str | None, message: str, category: str) -> tuple[str, str]:

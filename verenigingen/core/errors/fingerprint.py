@@ -74,7 +74,8 @@ _COMMONPLACE = frozenset(
 	"None True False with as from super method callback handler wrapped ignore_permissions db "
 	"commit print lambda try else and or is".split()
 )
-_DISTINCT_NAMES = 2  # a statement with one name of its own (`self.validate()`) occurs in many places
+_DISTINCT_NAMES = 2  # a statement with one name of its own (`self.validate()`) says little
+_TELLING_NAMES = 3  # one of fewer (`doc.check_permission("write")`) occurs in many places
 
 
 def group(facts: Facts) -> Grouping:
@@ -153,21 +154,27 @@ def _bare(exception: str) -> str:
 
 
 def _place_key(place: Place, schema: bool) -> Key:
-	"""What tells the failing place: its statement, or where that says little, the function it stands in.
+	"""What tells the failing place: its statement, with the function it stands in where it could stand in others as well.
 
 	A statement that says little is left out: of one that spans several lines, Python 3.10 shows the first and 3.11 the
 	last. schema: the message names DocType and fields itself, so that the module is enough.
 	"""
 	statement = statement_key(place.statement)
 	if statement:
-		return (statement,)
+		telling = _own_names(place.statement) >= _TELLING_NAMES
+		return (statement,) if telling else (statement, place.module, place.function)
 	return (place.module,) if schema else (place.module, place.function)
+
+
+@lru_cache(maxsize=8192)
+def _own_names(statement: str) -> int:
+	return len(set(_NAMES.findall(statement)) - _COMMONPLACE)
 
 
 @lru_cache(maxsize=8192)
 def statement_key(statement: str) -> str:
 	"""The statement without what a redactor might replace in it; "" when it could stand anywhere."""
-	if len(set(_NAMES.findall(statement)) - _COMMONPLACE) < _DISTINCT_NAMES:
+	if _own_names(statement) < _DISTINCT_NAMES:
 		return ""
 	return _VALUES.sub("<*>", statement)
 

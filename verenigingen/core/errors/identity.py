@@ -250,8 +250,15 @@ def _json_message(message: str) -> str:
 		value = value[0] if value else value
 	if not isinstance(value, dict):
 		return message.partition("\n")[0]
-	said = next((value[key] for key in _JSON_KEYS if isinstance(value.get(key), str)), None)
-	return str(said) if said else "JSON with " + ", ".join(sorted(str(key) for key in value)[:12])
+	inner = value.get("error")
+	if isinstance(inner, dict):  # {"error": {"code": …, "message": …}}, as most services answer
+		# the code is the service's own name of the error
+		said = [str(inner[key]) for key in ("code", "type", *_JSON_KEYS) if isinstance(inner.get(key), str)][
+			:2
+		]
+	else:
+		said = [value[key] for key in _JSON_KEYS if isinstance(value.get(key), str)][:1]
+	return ": ".join(said) if any(said) else "JSON with " + ", ".join(sorted(str(key) for key in value)[:12])
 
 
 def _frame_lines(frame: Frame) -> str:
