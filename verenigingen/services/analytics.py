@@ -118,7 +118,7 @@ def load_window(host: Host, days: int, *, focus: int | None = None) -> ErrorWind
 		first_day=first,
 		issues=issues,
 		counts=counts,
-		data_since=min(_data_since(host).values(), default=None),
+		data_since=known_since(host),
 		users=tuple(UserCount(user, count) for user, count in ranked[:TOP_USERS]),
 		users_total=len(ranked),
 		user_events=sum(count for _, count in ranked),
@@ -217,6 +217,13 @@ def _sources(kept: object) -> list[str]:
 		return list(json.loads(as_text(kept) or "{}"))
 	except ValueError:
 		return []
+
+
+def known_since(host: Host) -> datetime | None:
+	"""Since when the site's errors are known (aware): since Error Log is, for what other sources kept of the time before
+	is a part only, and an issue first seen there need not have been new. Without Error Log since the first source is."""
+	found = _data_since(host)
+	return found.get(ERROR_LOG) or min(found.values(), default=None)
 
 
 def _data_since(host: Host) -> dict[str, datetime]:

@@ -14,6 +14,7 @@ from verenigingen.core.model import FACETS, as_date, as_datetime, as_text
 from verenigingen.exceptions import NotFound
 from verenigingen.host.port import Host
 from verenigingen.services import site_changes
+from verenigingen.services.analytics import known_since
 from verenigingen.services.issues import HEAD, LIFE, aware, head, standing
 from verenigingen.services.rollup import ISSUE, ISSUE_DAY, ISSUE_FACET, ISSUE_USER, OTHER, parse_hours
 
@@ -119,8 +120,8 @@ def _counts(host: Host, hours: dict[date, list[int]], since: datetime | None) ->
 
 
 def _since(host: Host) -> datetime | None:
-	rows = host.store.query("SELECT data_since FROM `tabCollector State` WHERE reconciled_at IS NOT NULL")
-	return min((moment for row in rows if (moment := as_datetime(row[0]))), default=None)
+	since = known_since(host)
+	return since.replace(tzinfo=None) if since else None
 
 
 def _users(host: Host, name: str) -> dict[str, Any]:
