@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from verenigingen.host.digest import commit_of
+from verenigingen.host.digest import commit_of, value_digests
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -37,3 +37,13 @@ def test_what_is_no_checkout_has_no_commit(tmp_path: Path) -> None:
 	assert commit_of(tmp_path) is None
 	(tmp_path / ".git").write_text("gitdir: nowhere")
 	assert commit_of(tmp_path) is None
+
+
+def test_a_key_that_is_made_while_values_are_digested() -> None:
+	values: dict[str, object] = {"db_name": "x", "developer_mode": 1}
+
+	def keyed(text: str) -> str:
+		values["encryption_key"] = "made on first use"
+		return text
+
+	assert value_digests(values, keyed) == {"db_name": '"x"', "developer_mode": "1"}

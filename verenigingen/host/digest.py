@@ -12,8 +12,10 @@ SHORT = 12  # digits of a commit
 
 def value_digests(values: Mapping[str, Any], keyed: Callable[[str], str]) -> dict[str, str]:
 	"""A keyed digest of each value, the same for equal values whatever the order of their keys."""
+	# a copy: the first use of the site's key writes it into the very config that is digested
 	return {
-		str(name): keyed(json.dumps(value, sort_keys=True, default=str)) for name, value in values.items()
+		str(name): keyed(json.dumps(value, sort_keys=True, default=str))
+		for name, value in dict(values).items()
 	}
 
 
