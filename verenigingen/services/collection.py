@@ -46,6 +46,7 @@ OLDEST = timedelta(days=3650)
 LEDGER_SLACK = 20_000
 
 STATE = "tabCollector State"
+SITE_CHANGES = "Site Changes"  # the collector that brings no events
 
 
 class Source(Protocol):
@@ -270,8 +271,12 @@ class _Gathered:
 
 
 def _has_others(host: Host, source: str) -> bool:
+	"""Whether another collector brings events; that of changes on the site runs everywhere and never does."""
 	return bool(
-		host.store.query(f"SELECT name FROM `{STATE}` WHERE status = 'ok' AND name <> %s LIMIT 1", (source,))
+		host.store.query(
+			f"SELECT name FROM `{STATE}` WHERE status = 'ok' AND name NOT IN (%s, %s) LIMIT 1",
+			(source, SITE_CHANGES),
+		)
 	)
 
 

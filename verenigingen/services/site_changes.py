@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from verenigingen.core.errors.suspects import APP_CODE, APP_VERSION, PATCHES, Change
 from verenigingen.core.model import as_datetime, as_text
 from verenigingen.host.port import Host, Row, in_chunks, marks
-from verenigingen.services.collection import LOCK, STATE
+from verenigingen.services.collection import LOCK, SITE_CHANGES, STATE
 
-SOURCE = "Site Changes"
+SOURCE = SITE_CHANGES
 TABLE = "tabSite Change"
 VALUE_LENGTH = 140
 MOST_ROWS = 2_000  # of one source; the newest before the end

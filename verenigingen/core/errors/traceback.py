@@ -76,6 +76,9 @@ def bounded(text: str, limit: int = TEXT_LIMIT) -> str:
 	return f"{text[:half]}\n{text[-half:]}"
 
 
+@lru_cache(
+	maxsize=4
+)  # an event is parsed for its identity and again for its twins, one right after the other
 def parse(text: str) -> ParsedError:
 	"""Parse any text; text without a frame comes back as a message. Linear in the length, never raises."""
 	text = _readable(text)

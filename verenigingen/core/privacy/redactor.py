@@ -50,7 +50,9 @@ class Redactor:
 
 	def redact_known(self, text: str) -> str:
 		"""The text redacted if a word of a known name is in it, else the text as it is: a few microseconds for most."""
-		if self.names.anchors.isdisjoint(View(text).flat.translate(_LETTERS).split()):
+		if not self.names.anchors or self.names.anchors.isdisjoint(
+			View(text).flat.translate(_LETTERS).split()
+		):
 			return text
 		return self.redact(text)
 
