@@ -50,10 +50,12 @@ def collect_all(host: Host, seconds: float | None = None) -> list[dict[str, Any]
 	Raises DatabaseUnavailable only when not even the failure can be written down.
 	"""
 	limit = resolve("collect_seconds", host.config.get) if seconds is None else seconds
-	results = [_run(host, path, limit) for path in host.hooks.get("monitoring_collectors")]
+	absences: list[SourceAbsent] = []
+	results = [_run(host, path, limit, absences) for path in host.hooks.get("monitoring_collectors")]
+	_note_absences(host, absences)
 	woken = _woken(host)
 	if any(result["collected"] for result in results):
-		joined = _run(host, JOIN_ISSUES, limit)
+		joined = _run(host, JOIN_ISSUES, limit, absences)
 		if joined["error"]:
 			results.append(joined)
 	if woken or any(result["collected"] for result in results):
@@ -69,7 +71,7 @@ def _woken(host: Host) -> int:
 		return 0
 
 
-def _run(host: Host, path: str, seconds: float) -> dict[str, Any]:
+def _run(host: Host, path: str, seconds: float, absences: list[SourceAbsent]) -> dict[str, Any]:
 	row: dict[str, Any] = {
 		"collector": path,
 		"collected": 0,
@@ -83,13 +85,13 @@ def _run(host: Host, path: str, seconds: float) -> dict[str, Any]:
 		result = collect(host, seconds=seconds)
 	except SourceAbsent as absent:
 		row |= {"absent": str(absent), "finished": True}
-		_note(host, absent.source, "absent", str(absent))
+		absences.append(absent)  # written down together: most sites lack several sources
 	except CollectorBusy as error:
 		row["error"] = str(error)
 	except Exception as error:  # one broken collector must not stop the others; it is written down and shown
 		log.error("collector %s failed: %s", path, error, exc_info=not isinstance(error, MonitoringError))
 		row["error"] = f"{type(error).__name__}: {error}"
-		_note(host, path[-140:], "failed", row["error"])
+		_note(host, _state(host, path[-140:], "failed", row["error"]))
 	else:
 		row |= {
 			"collected": result.collected,
@@ -100,10 +102,22 @@ def _run(host: Host, path: str, seconds: float) -> dict[str, Any]:
 	return row
 
 
-def _note(host: Host, name: str, status: str, reason: str) -> None:
-	row = {"name": name, "status": status, "last_error": reason[:500]}
-	with host.store.transaction(LOCK):
-		host.store.upsert(STATE, [row | {"last_run": host.clock.now().replace(tzinfo=None)}])
+def _note_absences(host: Host, absences: list[SourceAbsent]) -> None:
+	try:
+		_note(host, *(_state(host, absent.source, "absent", str(absent)) for absent in absences))
+	except CollectorBusy as error:
+		log.info("which sources are absent is written down by the next run: %s", error)
+
+
+def _state(host: Host, name: str, status: str, reason: str) -> dict[str, object]:
+	now = host.clock.now().replace(tzinfo=None)
+	return {"name": name, "status": status, "last_error": reason[:500], "last_run": now}
+
+
+def _note(host: Host, *states: dict[str, object]) -> None:
+	if states:
+		with host.store.transaction(LOCK):
+			host.store.upsert(STATE, states)
 
 
 def _load(path: str) -> Callable[..., CollectResult]:

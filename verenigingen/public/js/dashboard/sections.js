@@ -199,7 +199,7 @@ function collector(row) {
 		h("strong", null, `${row.collector}:`),
 		` ${row.status}, last run ${moment(row.last_run)}, `,
 		`${plural(row.collected_rows, "row")} counted, ${since}`,
-		row.error && h("p", { class: "mon-error" }, row.error),
+		row.error && h("p", { class: row.status === "absent" ? "mon-note" : "mon-error" }, row.error),
 	);
 }
 
