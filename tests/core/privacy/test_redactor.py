@@ -256,3 +256,18 @@ def test_cost_grows_no_faster_than_the_text(unit: str) -> None:
 	# within one stretch a faster growth shows most: beyond it, the stretches bound everything
 	small, large = seconds(STRETCH // 8), seconds(STRETCH)
 	assert large < 8 * 4 * max(small, 0.0005), (small, large)
+
+
+@pytest.mark.parametrize(
+	("text", "left"),
+	[
+		("usr=a&pwd=tulp%20bloem%20paard&d=1", "usr=a&pwd=<secret:>&d=1"),
+		("pwd=Geheim%21123%26x&d=1", "pwd=<secret:>&d=1"),
+		("password=Ge+heim12&x=1", "password=<secret:>&x=1"),
+		("é=1&password=Ge+heim12&x=1", "é=1&password=<secret:>&x=1"),
+		("Cookie: full_name=Sanne%20de%20Vries; sid=abc123def456", "Cookie: <secret:>"),
+		("next=/p%3Fpwd%3Dgeheim12%26d%3D1&z=2", "next=/p%3Fpwd%3D<secret:>%26d%3D1&z=2"),
+	],
+)
+def test_what_a_query_escapes_is_part_of_a_value_and_not_its_end(text: str, left: str) -> None:
+	assert TOKEN.sub(lambda token: token[0].partition(":")[0] + ":>", REDACTOR.redact(text)) == left

@@ -87,7 +87,7 @@ def _behind(view: View, begin: int, rest: re.Match[str]) -> Iterator[Span]:
 		return
 	if _in_source(flat, begin):
 		return
-	for start, end, quoted in whole_value(flat, rest.end(), separator, header=header and not quotes):
+	for start, end, quoted in whole_value(view, rest.end(), separator, header=header and not quotes):
 		yield from spans_of(kind, flat, start, end, quoted=quoted, separator=separator)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from .banking import LENGTHS, is_bic
 from .tokens import TOKEN, Span
-from .view import BREAK
+from .view import BREAK, View
 
 VALUE_LIMIT = 4_000  # characters of one value; a longer one is cut there
 _CONTAINER_LIMIT = 4_000
@@ -57,8 +57,9 @@ _POSTCODE = re.compile(
 _ACCOUNT = re.compile(r"[A-Za-z]{2}[ ]?\d\d[ .A-Za-z0-9-]{8,36}\Z|\d[\d .-]{5,18}\d\Z")
 
 
-def whole_value(flat: str, position: int, separator: str, *, header: bool) -> Iterator[Place]:
+def whole_value(view: View, position: int, separator: str, *, header: bool) -> Iterator[Place]:
 	"""The stretches that hold the value which begins at or after a place: one, or each string of a container."""
+	flat = view.flat
 	if separator == ">":
 		end = flat.find("<", position, position + VALUE_LIMIT)
 		if end > position and flat.startswith("</", end):
@@ -68,8 +69,10 @@ def whole_value(flat: str, position: int, separator: str, *, header: bool) -> It
 	if opening:
 		yield opening.end(), closing(flat, opening.end(), opening[1], opening[2]), True
 		return
+	# where what stands before the value is escaped as well, all of it is a query within a query: its ends are ends
+	bounded = flat if position - 1 in view.escaped else view.solid
 	if header:
-		value = _HEADER.match(flat, position)
+		value = _HEADER.match(bounded, position)
 		if value:
 			yield value.start(1), value.start(1) + len(value[1].rstrip("; ,")), True
 		return
@@ -77,7 +80,7 @@ def whole_value(flat: str, position: int, separator: str, *, header: bool) -> It
 	if flat[begin : begin + 1] in _CLOSERS and begin < len(flat):
 		yield from _strings(flat, begin)
 		return
-	bare = _BARE.match(flat, begin, min(len(flat), begin + VALUE_LIMIT))
+	bare = _BARE.match(bounded, begin, min(len(flat), begin + VALUE_LIMIT))
 	if bare:
 		yield bare.start(), bare.end(), False
 

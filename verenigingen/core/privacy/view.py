@@ -41,18 +41,28 @@ _SHARP = {
 
 
 class View:
-	"""`flat` is what to look at; `origin()` gives back the place in the text."""
+	"""`flat` is what to look at; `origin()` gives back the place in the text; `escaped` holds the places of `flat` that a
+	query escapes, `solid` is `flat` with "_" there: an escaped blank, quote or ampersand is part of a value, not its end."""
 
-	__slots__ = ("_ends", "_flat_at", "_text_at", "flat", "low")
+	__slots__ = ("_ends", "_flat_at", "_text_at", "escaped", "flat", "low", "solid")
 
 	def __init__(self, text: str) -> None:
 		self._flat_at: list[int] = [0]  # where a piece begins in the view …
 		self._text_at: list[int] = [0]  # … and in the text; from there on they run in parallel
 		self._ends: list[int] = [len(text)]  # the first place in the text after the decoded piece
+		self.escaped: set[int] = set()
+		blanks: list[int] = []
 		if "+" in text and "=" in text:
-			text = _PLUS.sub(_blank, text)
+			raw, text = text, _PLUS.sub(_blank, text)
+			blanks = (
+				[]
+				if raw == text
+				else [found.start() for found in _PLUS.finditer(raw) if text[found.start()] == " "]
+			)
 		plain = text.isascii() and "%" not in text and "\\" not in text and "&" not in text
 		self.flat = text if plain else self._decoded(text)
+		self.escaped.update(blanks if plain else map(self._shown_at, blanks))
+		self.solid = self._solid() if self.escaped else self.flat
 		low = self.flat.lower()
 		self.low = low if len(low) == len(self.flat) else "".join(map(_lower, self.flat))
 
@@ -66,6 +76,8 @@ class View:
 			begin, end = found.span()
 			pieces += (text[position:begin], shown)
 			length += begin - position
+			if found[0][0] == "%":
+				self.escaped.update(range(length, length + len(shown)))
 			if len(shown) != end - begin:
 				self._note(length, begin, end)
 				length += len(shown)
@@ -80,6 +92,17 @@ class View:
 		self._flat_at.append(flat)
 		self._text_at.append(text)
 		self._ends.append(end)
+
+	def _solid(self) -> str:
+		shown = list(self.flat)
+		for at in self.escaped:
+			shown[at] = "_"
+		return "".join(shown)
+
+	def _shown_at(self, place: int) -> int:
+		"""Where the view shows a place of the text that is no escape itself."""
+		piece = bisect_right(self._text_at, place) - 1
+		return self._flat_at[piece] + place - self._text_at[piece]
 
 	def origin(self, start: int, end: int) -> tuple[int, int]:
 		"""The stretch of the text that a stretch of the view shows; whole escapes where it cuts one."""
