@@ -115,7 +115,6 @@ import os, resource, sys, time
 from pathlib import Path
 os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 from verenigingen.host.on_local import open_host
-from verenigingen.services.hotspots import identify_error_hotspots
 from verenigingen.services.monitoring import collect_all
 host = open_host(Path(sys.argv[1]))
 began, cpu = time.perf_counter(), time.process_time()

@@ -114,17 +114,16 @@ def score(train: np.ndarray, test: np.ndarray, made: Made) -> tuple[float, ...]:
 	)
 
 
-def table(name: str, path: Path, every: int) -> list[str]:
-	"""Markdown lines for one data set."""
+def table(name: str, path: Path, every: int) -> None:
+	"""Prints one data set's table, a line as soon as it is known."""
 	series = read(path, every)
-	lines = [
-		f"### {name}, {len(series)} series",
-		"",
-		"| method | sMAPE | MASE mean / median | MSIS95 mean / median | cov80 | cov95 | beats naive | ms/series |",
-		"|---|---|---|---|---|---|---|---|",
-	]
+	print(f"### {name}, {len(series)} series\n")
+	print(
+		"| method | sMAPE | MASE mean / median | MSIS95 mean / median | cov80 | cov95 | beats naive | ms/series |"
+	)
+	print("|---|---|---|---|---|---|---|---|", flush=True)
 	for method, make in METHODS.items():
-		make(*_first(series))  # compilers and caches warm up outside the clock
+		make(series[0][0], len(series[0][1]))  # compilers and caches warm up outside the clock
 		rows, spent = [], 0.0
 		for train, test in series:
 			began = time.process_time()
@@ -136,16 +135,12 @@ def table(name: str, path: Path, every: int) -> list[str]:
 		middle = np.median(values, axis=0)
 		mean = values.mean(axis=0)
 		covered = (values[:, 3:5] * points[:, None]).sum(axis=0) / points.sum()
-		lines.append(
+		print(
 			f"| {method} | {mean[0]:.2f} | {mean[1]:.3f} / {middle[1]:.3f} | {mean[2]:.2f} / {middle[2]:.2f}"
-			f" | {covered[0]:.3f} | {covered[1]:.3f} | {mean[5]:.0%} | {1e3 * spent / len(series):.0f} |"
+			f" | {covered[0]:.3f} | {covered[1]:.3f} | {mean[5]:.0%} | {1e3 * spent / len(series):.0f} |",
+			flush=True,
 		)
-		print(lines[-1], flush=True)
-	return [*lines, ""]
-
-
-def _first(series: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, int]:
-	return series[0][0], len(series[0][1])
+	print()
 
 
 def main() -> None:
@@ -154,13 +149,11 @@ def main() -> None:
 	parser.add_argument("--every", type=int, default=1, help="only every n-th series")
 	every = parser.parse_args().every
 	warnings.filterwarnings("ignore")  # peers warn of every series that does not converge
-	lines = []
 	for name, file in (("M4 hourly", "m4_hourly"), ("NAB hourly", "nab_hourly")):
 		found = sorted((DATA / "forecast").glob(f"{file}*.csv.gz"))
 		if not found:
 			raise SystemExit(f"There is no {file}*.csv.gz in {DATA}/forecast; set VERENIGINGEN_DATA.")
-		lines += table(name, found[0], every)
-	print("\n".join(lines))
+		table(name, found[0], every)
 
 
 if __name__ == "__main__":

@@ -79,16 +79,14 @@ def forecast(
 		raise ValueError(f"horizon and season must be at least 1, not {horizon} and {season}")
 	series = prepare(values, season, (168 if season == 24 else 0) if week is None else week, lower, upper)
 	origins = _origins(len(series.values), horizon, series.season)
-	span = min(horizon, len(series.values) - int(origins[-2]))
-	tried = _candidates(series, origins, max(horizon, span))
-	return _combined(series, origins, tried, horizon)
+	return _combined(series, origins, _candidates(series, origins, horizon), horizon)
 
 
 def _origins(length: int, horizon: int, season: int) -> Origins:
 	"""Where earlier forecasts begin, and the end of the series as the last one."""
 	reach = min(horizon, max(1, length // 4))  # a short series is judged on a shorter horizon
-	step = max(1, season if length >= 20 * season else season // 2) if season > 1 else max(1, reach // 4)
-	step = max(1, min(step, reach))
+	wanted = reach // 4 if season == 1 else season if length >= 20 * season else season // 2
+	step = max(1, min(wanted, reach))
 	count = min(ORIGINS, max(FEWEST, (length // 2 - reach) // step))
 	first = length - reach - step * np.arange(count)[::-1]
 	return np.concatenate([first[first >= 3], [length]])
