@@ -51,11 +51,14 @@ def collect_all(host: Host, seconds: float | None = None) -> list[dict[str, Any]
 	"""
 	limit = resolve("collect_seconds", host.config.get) if seconds is None else seconds
 	absences: list[SourceAbsent] = []
-	results = [_run(host, path, limit, absences) for path in host.hooks.get("monitoring_collectors")]
+	failed = frozenset(
+		row[0] for row in host.store.query(f"SELECT name FROM `{STATE}` WHERE status = 'failed'")
+	)
+	results = [_run(host, path, limit, absences, failed) for path in host.hooks.get("monitoring_collectors")]
 	_note_absences(host, absences)
 	woken = _woken(host)
 	if any(result["collected"] for result in results):
-		joined = _run(host, JOIN_ISSUES, limit, absences)
+		joined = _run(host, JOIN_ISSUES, limit, absences, failed)
 		if joined["error"]:
 			results.append(joined)
 	if woken or any(result["collected"] for result in results):
@@ -71,7 +74,9 @@ def _woken(host: Host) -> int:
 		return 0
 
 
-def _run(host: Host, path: str, seconds: float, absences: list[SourceAbsent]) -> dict[str, Any]:
+def _run(
+	host: Host, path: str, seconds: float, absences: list[SourceAbsent], failed: frozenset[str]
+) -> dict[str, Any]:
 	row: dict[str, Any] = {
 		"collector": path,
 		"collected": 0,
@@ -98,8 +103,17 @@ def _run(host: Host, path: str, seconds: float, absences: list[SourceAbsent]) ->
 			"finished": result.finished,
 			"seconds": round(result.seconds, 3),
 		}
-		host.store.execute(f"DELETE FROM `{STATE}` WHERE name = %s AND status = 'failed'", (path[-140:],))
+		if path[-140:] in failed:
+			_recovered(host, path[-140:])
 	return row
+
+
+def _recovered(host: Host, name: str) -> None:
+	try:
+		with host.store.transaction(LOCK):
+			host.store.execute(f"DELETE FROM `{STATE}` WHERE name = %s AND status = 'failed'", (name,))
+	except CollectorBusy as error:
+		log.info("that %s works again is written down by the next run: %s", name, error)
 
 
 def _note_absences(host: Host, absences: list[SourceAbsent]) -> None:

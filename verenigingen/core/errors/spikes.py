@@ -38,8 +38,6 @@ CAPPED = 10.0  # standard deviations that the first hour of a spike may add to t
 Vector = NDArray[np.float64]
 _TODAY = 24  # place of today's first hour in what is held: yesterday and today
 _THREE = WINDOWS.index(3)
-_ENDS = np.arange(_TODAY + 1, 2 * _TODAY + 1)[:, None]
-_STARTS = _ENDS - np.array(WINDOWS)
 
 
 class Alert(NamedTuple):
@@ -260,7 +258,9 @@ def _sums(values: Vector) -> Vector:
 	"""Sums of (issues, 48) over the WINDOWS that end at each of the last 24 hours: (issues, 24, windows)."""
 	total = np.zeros((len(values), 2 * _TODAY + 1))
 	np.cumsum(values, axis=1, out=total[:, 1:])
-	sums: Vector = total[:, _ENDS] - total[:, _STARTS]
+	sums = np.empty((len(values), _TODAY, len(WINDOWS)))
+	for place, hours in enumerate(WINDOWS):
+		np.subtract(total[:, _TODAY + 1 :], total[:, _TODAY + 1 - hours : -hours], out=sums[:, :, place])
 	return sums
 
 
