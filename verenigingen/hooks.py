@@ -40,6 +40,7 @@ default_log_clearing_doctypes = {
 	"Error Issue Facet": 90,
 	"Site Change": 90,
 	"Request Failure Hour": 90,
+	"Metric Rollup": 90,
 }
 
 # Personal data is taken out of errors before they are written; the setting redact_error_log turns it off.

@@ -147,6 +147,33 @@ SETTINGS: tuple[Setting, ...] = (
 		"collect_seconds", 45, "seconds", 1, 3_600, "Longest time one collection run may take.", "collection"
 	),
 	Setting(
+		"minute_retention_days",
+		2,
+		"days",
+		1,
+		31,
+		"How long measurements by the minute are kept; hours and days are made of them.",
+		"retention",
+	),
+	Setting(
+		"hour_retention_days",
+		90,
+		"days",
+		7,
+		3_650,
+		"How long measurements by the hour are kept.",
+		"retention",
+	),
+	Setting(
+		"day_retention_days",
+		730,
+		"days",
+		31,
+		3_650,
+		"How long measurements by the day are kept.",
+		"retention",
+	),
+	Setting(
 		"redact_error_log",
 		1,
 		"(0 is no, 1 is yes)",

@@ -32,6 +32,7 @@ OWN_TABLES = (
 	"tabError Grouping Rule",
 	"tabError Event",
 	"tabRequest Failure Hour",
+	"tabMetric Rollup",
 	LEDGER,
 	STATE,
 )
