@@ -8,38 +8,16 @@ beyond its status. The whole call ends within SECONDS.
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import socket
 import ssl
 import threading
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 
+from verenigingen.core.addresses import check_address, public
 from verenigingen.exceptions import ConfigurationError, Unavailable
 
 SECONDS = 5.0  # for connecting, and again for the answer
 ALTOGETHER = 12.0  # with looking up the name, which has no limit of its own
-LONGEST = 2_000
-
-
-def check_address(url: str) -> SplitResult:
-	"""The parts of an address that may be called. Raises ConfigurationError saying what is wrong with it."""
-	wrong = None
-	try:
-		parts = urlsplit(url)
-		port = parts.port
-	except ValueError:
-		raise ConfigurationError("The address cannot be read; write it as https://host/path.") from None
-	if len(url) > LONGEST or any(ord(letter) <= 32 or ord(letter) == 127 for letter in url):
-		wrong = f"must be at most {LONGEST} characters without blanks"
-	elif parts.scheme not in ("http", "https"):
-		wrong = "must begin with https:// or http://"
-	elif not parts.hostname or port == 0:
-		wrong = "names no host"
-	elif parts.username is not None or parts.password is not None:
-		wrong = "must not hold a user or password"
-	if wrong:
-		raise ConfigurationError(f"The address {wrong}.")
-	return parts
 
 
 def call(url: str, *, private: bool) -> int:
@@ -99,18 +77,6 @@ def _addresses(host: str, port: int, private: bool) -> list[tuple[int, tuple[obj
 				" heartbeat_private is 1."
 			)
 	return [(family, address) for family, _, _, _, address in found]
-
-
-def public(address: str) -> bool:
-	"""Is this IP address one of the public internet? An IPv4 address inside an IPv6 one counts as what it is."""
-	found = ipaddress.ip_address(address.partition("%")[0])
-	if isinstance(found, ipaddress.IPv6Address):
-		inner = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
-		if inner is None and found in ipaddress.ip_network("64:ff9b::/96"):
-			inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
-		if inner is not None:
-			return inner.is_global and not inner.is_multicast
-	return found.is_global and not found.is_multicast
 
 
 def _connected(host: str, addresses: list[tuple[int, tuple[object, ...]]]) -> socket.socket:
