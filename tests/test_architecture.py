@@ -56,7 +56,14 @@ def test_arrows_go_one_way(layer: str) -> None:
 
 
 def test_only_the_adapter_and_frappe_s_own_places_import_frappe() -> None:
-	modules = ("on_frappe", "frappe_hooks", "frappe_jobs", "frappe_spool", "frappe_error_log")
+	modules = (
+		"on_frappe",
+		"frappe_hooks",
+		"frappe_jobs",
+		"frappe_operations",
+		"frappe_spool",
+		"frappe_error_log",
+	)
 	adapters = {f"host/{name}.py" for name in modules}
 	allowed = adapters | {"install.py", "verenigingen/testing.py", "verenigingen/checks.py"}
 	for path in FILES:

@@ -21,6 +21,7 @@ from frappe.sessions import get_csrf_token
 from frappe.utils import get_system_timezone, now_datetime
 from frappe.utils.password import decrypt, encrypt, get_encryption_key
 
+from verenigingen.core.watchdog.jobs import JobsView
 from verenigingen.exceptions import (
 	CollectorBusy,
 	ConfigurationError,
@@ -29,8 +30,10 @@ from verenigingen.exceptions import (
 	QueueUnavailable,
 )
 from verenigingen.host.digest import commit_of, value_digests
-from verenigingen.host.frappe_jobs import failed_jobs, job_failures
+from verenigingen.host.frappe_jobs import abandon_job, failed_jobs, job_failures, jobs_view, requeue_job
+from verenigingen.host.frappe_operations import FrappeOperations
 from verenigingen.host.frappe_spool import FrappeSpool
+from verenigingen.host.outbound import call
 from verenigingen.host.port import App, Host, JobFailure, Row, User
 from verenigingen.host.sql import written
 
@@ -169,6 +172,15 @@ class FrappeQueue:
 	def failures(self, names: Sequence[str]) -> list[JobFailure]:
 		return job_failures(names)
 
+	def view(self, job_ids: Sequence[str] = ()) -> JobsView | None:
+		return jobs_view(job_ids)
+
+	def abandon(self, job: str) -> bool:
+		return abandon_job(job)
+
+	def requeue(self, job: str) -> bool:
+		return requeue_job(job)
+
 
 class FrappeAccess:
 	"""The session's user, and Frappe's Access Log."""
@@ -203,6 +215,9 @@ class FrappeNotify:
 
 	def progress(self, done: int, total: int, title: str) -> None:
 		frappe.publish_progress(100 * done / max(total, 1), title=title)
+
+	def call(self, url: str, *, private: bool) -> int:
+		return call(url, private=private)
 
 
 class FrappeConfig:
@@ -249,6 +264,7 @@ def frappe_host() -> Host:
 		notify=FrappeNotify(),
 		config=FrappeConfig(),
 		hooks=FrappeHooks(),
+		operations=FrappeOperations(),
 		spool=FrappeSpool(),
 	)
 

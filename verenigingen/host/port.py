@@ -18,7 +18,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from verenigingen.core.watchdog.jobs import JobsView
+
 Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileSeen:
+	"""A file by name, with its size in bytes and when it was changed last (aware)."""
+
+	name: str
+	size: int
+	changed: datetime
 
 
 class Clock(Protocol):
@@ -101,6 +112,17 @@ class Queue(Protocol):
 	def failures(self, names: Sequence[str]) -> list[JobFailure]:
 		"""Those of the named failures that are still remembered. Raises QueueUnavailable."""
 
+	def view(self, job_ids: Sequence[str] = ()) -> JobsView | None:
+		"""Queues, workers and this site's running jobs as they are now, beside them the jobs asked for by the ids they were
+		queued with; nothing is changed by looking. None where jobs do not wait. Raises QueueUnavailable."""
+
+	def abandon(self, job: str) -> bool:
+		"""Lays a job (`JobSeen.id`) that nobody alive runs and that waits nowhere among the failed ones, so that the next of
+		its id can be queued; False when it is no such job. Raises QueueUnavailable."""
+
+	def requeue(self, job: str) -> bool:
+		"""Queues a failed job (`JobSeen.id`) again; False when it is not among the failed ones. Raises QueueUnavailable."""
+
 
 class Spool(Protocol):
 	"""What hooks on requests left for the collectors, outside the database. Bounded: what finds no room is counted as
@@ -162,6 +184,10 @@ class Notify(Protocol):
 	def progress(self, done: int, total: int, title: str) -> None:
 		"""Shows how far a long run is."""
 
+	def call(self, url: str, *, private: bool) -> int:
+		"""Calls an address outside (GET); the HTTP status, one of success. `private`: may it be in a private network?
+		Raises ConfigurationError for an address that may not be called, Unavailable when there is no success in time."""
+
 
 class Config(Protocol):
 	"""Configured values."""
@@ -171,6 +197,33 @@ class Config(Protocol):
 
 	def digests(self) -> dict[str, str]:
 		"""Every key of the site config with a keyed digest of its value: tells that a value changed, never the value."""
+
+
+class Operations(Protocol):
+	"""How the site is run, beside its database."""
+
+	def switches(self) -> dict[str, Any]:
+		"""What decides whether scheduled jobs run, as configured now: any of SWITCHES that has a value."""
+
+	def switch(self, name: str, value: int | None) -> int | None:
+		"""Sets `pause_scheduler` of the site's own configuration (None removes it) or `enable_scheduler` of its System
+		Settings; what it was before. Raises ReadOnlySite for an audited site, BadArgument for another name."""
+
+	def backups(self) -> list[FileSeen]:
+		"""The files in the site's folder of backups. Raises SourceAbsent with the reason where there is none to look into."""
+
+
+SWITCHES = (
+	"enable_scheduler",
+	"pause_scheduler",
+	"disable_scheduler",
+	"maintenance_mode",
+	"developer_mode",
+	"dormant_days",
+	"scheduler_interval",
+	"scheduler_tick_interval",
+	"mute_emails",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +262,7 @@ class Host:
 	notify: Notify
 	config: Config
 	hooks: Hooks
+	operations: Operations
 	spool: Spool | None = None  # None where nothing captures requests
 
 

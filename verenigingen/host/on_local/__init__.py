@@ -13,6 +13,7 @@ from typing import Any
 
 from verenigingen.exceptions import ConfigurationError
 from verenigingen.host.on_local.mariadb import MariaStore
+from verenigingen.host.on_local.operations import LocalOperations
 from verenigingen.host.on_local.parts import (
 	InlineQueue,
 	LocalAccess,
@@ -71,6 +72,7 @@ def open_host(config_path: Path, *, store: Path | None = None) -> Host:
 		notify=LogNotify(),
 		config=LocalConfig(tables, config.values, secrets.pseudonym),
 		hooks=LocalHooks(),
+		operations=LocalOperations(db, config),
 	)
 
 

@@ -22,8 +22,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cryptography.fernet import Fernet, InvalidToken
 
 from verenigingen import hooks
+from verenigingen.core.watchdog.jobs import JobsView
 from verenigingen.exceptions import BadArgument, ConfigurationError
 from verenigingen.host.digest import value_digests
+from verenigingen.host.outbound import call
 from verenigingen.host.port import App, JobFailure, Store, User
 
 log = logging.getLogger("verenigingen")
@@ -127,6 +129,15 @@ class InlineQueue:
 	def failures(self, names: Sequence[str]) -> list[JobFailure]:
 		return []
 
+	def view(self, job_ids: Sequence[str] = ()) -> JobsView | None:
+		return None
+
+	def abandon(self, job: str) -> bool:
+		return False
+
+	def requeue(self, job: str) -> bool:
+		return False
+
 	def describe(self) -> str:
 		"""How jobs are run."""
 		return "jobs run at once, in the process that asks for them"
@@ -190,6 +201,9 @@ class LogNotify:
 
 	def progress(self, done: int, total: int, title: str) -> None:
 		log.info("%s: %s of %s", title, done, total)
+
+	def call(self, url: str, *, private: bool) -> int:
+		return call(url, private=private)
 
 
 class LocalConfig:
