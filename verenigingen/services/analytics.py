@@ -123,10 +123,7 @@ def load_window(host: Host, days: int, *, focus: int | None = None) -> ErrorWind
 		users=tuple(UserCount(user, count) for user, count in ranked[:TOP_USERS]),
 		users_total=len(ranked),
 		user_events=sum(count for _, count in ranked),
-		gaps=tuple(
-			(start.replace(tzinfo=now.tzinfo), end.replace(tzinfo=now.tzinfo))
-			for start, end in coverage.gaps(host, ERROR_LOG)
-		),
+		gaps=coverage.known_gaps(host),
 	)
 
 
