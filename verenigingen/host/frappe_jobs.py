@@ -12,11 +12,12 @@ from typing import Any
 
 import frappe
 import redis
-from frappe.utils.background_jobs import get_queues, get_redis_conn
+from frappe.utils.background_jobs import get_queues, get_redis_conn, get_workers
 from rq.job import Job
 
 from verenigingen.exceptions import QueueUnavailable
-from verenigingen.host.port import JobFailure, in_chunks
+from verenigingen.host.port import JobFailure, QueueOverview, in_chunks
+from verenigingen.host.rq_overview import survey
 
 JOBS_PER_FETCH = 100
 AT = "@"
@@ -45,6 +46,19 @@ def job_failures(names: Sequence[str]) -> list[JobFailure]:
 			jobs = Job.fetch_many(ids, connection=connection)
 			found += [_failure(name, job) for name, job in zip(chunk, jobs, strict=True) if job is not None]
 	return found
+
+
+def queue_overview() -> QueueOverview:
+	"""The queues and workers of the bench; failed jobs are counted of this site. Raises QueueUnavailable."""
+	prefix = f"{frappe.local.site}::"
+	with _answering() as connection:
+		return survey(
+			get_queues(connection=connection),
+			get_workers(),
+			connection,
+			lambda key: key.rpartition(":")[2],
+			lambda job_id: job_id.startswith(prefix),
+		)
 
 
 def _failure(name: str, job: Any) -> JobFailure:

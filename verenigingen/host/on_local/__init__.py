@@ -71,6 +71,7 @@ def open_host(config_path: Path, *, store: Path | None = None) -> Host:
 		notify=LogNotify(),
 		config=LocalConfig(tables, config.values, secrets.pseudonym),
 		hooks=LocalHooks(),
+		folder=config.path.parent if config.own else None,
 	)
 
 

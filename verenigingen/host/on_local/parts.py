@@ -24,7 +24,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from verenigingen import hooks
 from verenigingen.exceptions import BadArgument, ConfigurationError
 from verenigingen.host.digest import value_digests
-from verenigingen.host.port import App, JobFailure, Store, User
+from verenigingen.host.port import App, JobFailure, QueueOverview, Store, User
 
 log = logging.getLogger("verenigingen")
 SYSTEM = User("Administrator", frozenset({"System Manager", "Compliance Officer", "Monitoring Agent"}))
@@ -94,6 +94,9 @@ class MemoryCache:
 			for key in [key for key in self._kept if key.startswith(prefix)]:
 				del self._kept[key]
 
+	def server(self) -> None:
+		return None
+
 	def describe(self) -> str:
 		"""Where values are kept."""
 		return "in the memory of this process"
@@ -126,6 +129,9 @@ class InlineQueue:
 
 	def failures(self, names: Sequence[str]) -> list[JobFailure]:
 		return []
+
+	def overview(self) -> QueueOverview | None:
+		return None
 
 	def describe(self) -> str:
 		"""How jobs are run."""

@@ -11,17 +11,15 @@ import json
 import logging
 import re
 import signal
-import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timezone
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import psutil
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -32,7 +30,8 @@ from rq.serializers import JSONSerializer
 
 from verenigingen.exceptions import BadArgument, CacheUnavailable, ConfigurationError, QueueUnavailable
 from verenigingen.host.on_local.parts import job_function
-from verenigingen.host.port import JobFailure
+from verenigingen.host.port import JobFailure, QueueOverview
+from verenigingen.host.rq_overview import is_alive, survey
 
 log = logging.getLogger("verenigingen")
 
@@ -99,9 +98,12 @@ class RedisCache:
 
 	def describe(self) -> str:
 		"""The server and how it answers. Raises CacheUnavailable."""
+		return f"Redis {self.server()['redis_version']} at {self.address}"
+
+	def server(self) -> Mapping[str, Any]:
 		try:
-			server: Any = self._redis.info("server")
-			return f"Redis {server['redis_version']} at {self.address}"
+			found: Any = self._redis.info()
+			return dict(found)
 		except redis.RedisError as exc:
 			raise CacheUnavailable(
 				f"Redis at {self.address} does not answer ({exc}); nothing is cached."
@@ -219,6 +221,11 @@ class RqQueue:
 					found.append(_failure(name, job))
 		return found
 
+	def overview(self) -> QueueOverview | None:
+		with self._answering():
+			workers = Worker.all(queue=self._queue, job_class=SiteJob, serializer=JSONSerializer)
+			return survey([self._queue], workers, self._redis, lambda _: "jobs", lambda _: True)
+
 	def work(self, *, burst: bool = False, asked: Callable[[], None] = lambda: None) -> None:
 		"""Runs jobs until a signal asks to stop (`asked` is called then), or with `burst` until none waits.
 
@@ -250,7 +257,7 @@ class RqQueue:
 		"""The server, and how many workers, waiting and failed jobs there are. Raises QueueUnavailable."""
 		with self._answering():
 			alive = sum(
-				map(_alive, Worker.all(queue=self._queue, job_class=SiteJob, serializer=JSONSerializer))
+				map(is_alive, Worker.all(queue=self._queue, job_class=SiteJob, serializer=JSONSerializer))
 			)
 			waiting, failed = self._queue.count, self._queue.failed_job_registry.count
 		workers = (
@@ -296,9 +303,3 @@ def _failure(name: str, job: Job) -> JobFailure:
 		text=str(getattr(result, "exc_string", None) or ""),
 		trace=job.id,
 	)
-
-
-def _alive(worker: Any) -> bool:
-	# a killed worker stays listed for minutes; one of this machine can be looked up
-	here = worker.hostname == socket.gethostname()
-	return not here or psutil.pid_exists(worker.pid)
