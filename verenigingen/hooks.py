@@ -27,6 +27,20 @@ monitoring_collectors = [
 	"verenigingen.collectors.error_log.collect",
 ]
 
+# Likewise: each is a `verenigingen.core.gauges.GaugeSource`.
+monitoring_gauges = [
+	"verenigingen.collectors.system.SOURCE",
+	"verenigingen.collectors.database.SOURCE",
+	"verenigingen.collectors.database_tables.SOURCE",
+	"verenigingen.collectors.database_statements.SOURCE",
+	"verenigingen.collectors.cache.SOURCE",
+	"verenigingen.collectors.queues.SOURCE",
+	"verenigingen.collectors.scheduler.SOURCE",
+	"verenigingen.collectors.mail.SOURCE",
+	"verenigingen.collectors.business.SOURCE",
+	"verenigingen.collectors.business_days.SOURCE",
+]
+
 after_request = ["verenigingen.host.frappe_hooks.after_request"]
 update_website_context = ["verenigingen.host.frappe_hooks.note_page_error"]
 

@@ -12,13 +12,20 @@ from typing import Any
 
 import frappe
 import redis
-from frappe.utils.background_jobs import create_job_id, get_queue_list, get_queues, get_redis_conn
+from frappe.utils.background_jobs import (
+	create_job_id,
+	get_queue_list,
+	get_queues,
+	get_redis_conn,
+	get_workers,
+)
 from rq import Queue
 from rq.job import Job
 
 from verenigingen.core.watchdog.jobs import JobsView
 from verenigingen.exceptions import QueueUnavailable
-from verenigingen.host.port import JobFailure, in_chunks
+from verenigingen.host.port import JobFailure, QueueOverview, in_chunks
+from verenigingen.host.rq_overview import survey
 from verenigingen.host.rq_view import RqView
 
 JOBS_PER_FETCH = 100
@@ -71,6 +78,19 @@ def requeue_job(job: str) -> bool:
 def _view(connection: Any) -> RqView:
 	queues = [Queue(name, connection=connection) for name in get_queue_list(build_queue_name=True)]
 	return RqView(queues, f"{frappe.local.site}::", job_class=Job, serializer=None)
+
+
+def queue_overview() -> QueueOverview:
+	"""The queues and workers of the bench; failed jobs are counted of this site. Raises QueueUnavailable."""
+	prefix = f"{frappe.local.site}::"
+	with _answering() as connection:
+		return survey(
+			get_queues(connection=connection),
+			get_workers(),
+			connection,
+			lambda key: key.rpartition(":")[2],
+			lambda job_id: job_id.startswith(prefix),
+		)
 
 
 def _failure(name: str, job: Any) -> JobFailure:

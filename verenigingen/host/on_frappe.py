@@ -23,19 +23,28 @@ from frappe.utils.password import decrypt, encrypt, get_encryption_key
 
 from verenigingen.core.watchdog.jobs import JobsView
 from verenigingen.exceptions import (
+	CacheUnavailable,
 	CollectorBusy,
 	ConfigurationError,
 	DatabaseUnavailable,
 	MonitoringError,
+	QueryRefused,
 	QueueUnavailable,
 )
 from verenigingen.host.digest import commit_of, value_digests
-from verenigingen.host.frappe_jobs import abandon_job, failed_jobs, job_failures, jobs_view, requeue_job
+from verenigingen.host.frappe_jobs import (
+	abandon_job,
+	failed_jobs,
+	job_failures,
+	jobs_view,
+	queue_overview,
+	requeue_job,
+)
 from verenigingen.host.frappe_operations import FrappeOperations
 from verenigingen.host.frappe_spool import FrappeSpool
 from verenigingen.host.outbound import call
-from verenigingen.host.port import App, Host, JobFailure, Row, User
-from verenigingen.host.sql import written
+from verenigingen.host.port import App, Host, JobFailure, QueueOverview, Row, User
+from verenigingen.host.sql import REFUSED, written
 
 SETTINGS_DOCTYPE = "Monitoring Settings"
 LOCK_WAIT = 5  # seconds; a collection batch takes far less
@@ -53,6 +62,13 @@ class FrappeClock:
 class FrappeStore:
 	"""The site's database. Frappe's connection is shared with the request, so `transaction` begins with a commit:
 	it is meant for jobs and commands, which own their connection."""
+
+	@property
+	def dialect(self) -> str:
+		return str(frappe.db.db_type)
+
+	def reset(self) -> None:
+		frappe.db.close()  # Frappe connects anew by itself
 
 	def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
 		# nosemgrep: frappe-using-db-sql - the port's portable SQL, bound parameters only
@@ -124,6 +140,8 @@ def _answering() -> Iterator[None]:
 	except (operational, sys.modules[operational.__module__].InterfaceError) as exc:
 		if exc.args and exc.args[0] in LOST:
 			raise DatabaseUnavailable(f"The site's database does not answer: {exc}") from exc
+		if exc.args and exc.args[0] in REFUSED:
+			raise QueryRefused(f"The site's database refused a statement: {exc}") from exc
 		raise
 
 
@@ -155,6 +173,12 @@ class FrappeCache:
 		except redis.RedisError:
 			frappe.logger("verenigingen").warning("cache unavailable, %s* not cleared", prefix)
 
+	def server(self) -> Mapping[str, Any]:
+		try:
+			return dict(frappe.cache.info())
+		except redis.RedisError as exc:
+			raise CacheUnavailable(f"The cache's Redis does not answer: {exc}") from exc
+
 
 class FrappeQueue:
 	"""frappe.enqueue, deduplicated by job id."""
@@ -180,6 +204,9 @@ class FrappeQueue:
 
 	def requeue(self, job: str) -> bool:
 		return requeue_job(job)
+
+	def overview(self) -> QueueOverview:
+		return queue_overview()
 
 
 class FrappeAccess:
@@ -266,6 +293,7 @@ def frappe_host() -> Host:
 		hooks=FrappeHooks(),
 		operations=FrappeOperations(),
 		spool=FrappeSpool(),
+		folder=Path(frappe.get_site_path()).resolve(),
 	)
 
 

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from verenigingen.core.watchdog.jobs import JobsView
@@ -42,11 +43,20 @@ class Clock(Protocol):
 class Reader(Protocol):
 	"""Read access to a database of the site."""
 
+	@property
+	def dialect(self) -> str:
+		"""What the database is: "mariadb", "sqlite" or "postgres"."""
+
 	def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
-		"""All rows of one SELECT. Raises DatabaseUnavailable when the server does not answer."""
+		"""All rows of one SELECT. Raises DatabaseUnavailable when the server does not answer, QueryRefused when it refuses
+		the statement for want of a right, or ends one that took longer than the statement itself allows."""
 
 	def columns(self, table: str) -> frozenset[str]:
 		"""Names of the table's columns; empty when there is no such table."""
+
+	def reset(self) -> None:
+		"""Lets go of the connection, which the next statement opens anew: a statement was interrupted halfway. What was
+		not committed is lost. Not inside a transaction."""
 
 
 class Store(Reader, Protocol):
@@ -83,6 +93,9 @@ class Cache(Protocol):
 	def clear(self, prefix: str) -> None:
 		"""Forgets every key that starts with `prefix`."""
 
+	def server(self) -> Mapping[str, Any] | None:
+		"""What the Redis behind the cache tells of itself (INFO); None where there is none. Raises CacheUnavailable."""
+
 
 @dataclass(frozen=True, slots=True)
 class JobFailure:
@@ -95,6 +108,31 @@ class JobFailure:
 	user: str
 	text: str
 	trace: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLine:
+	"""One queue: jobs waiting and running of all sites that share it, failed ones of this site. `oldest` and `begun`: since
+	when the longest waiting waits, the longest running runs (aware; None for none). `stuck`: marked as running, but
+	their worker has given no sign of life in time."""
+
+	name: str
+	waiting: int
+	oldest: datetime | None
+	running: int
+	begun: datetime | None
+	stuck: int
+	failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueOverview:
+	"""The queues, the workers that are alive, those of them at work, and what the queue's Redis tells of itself (INFO)."""
+
+	lines: tuple[QueueLine, ...]
+	workers: int
+	busy: int
+	server: Mapping[str, Any]
 
 
 class Queue(Protocol):
@@ -122,6 +160,9 @@ class Queue(Protocol):
 
 	def requeue(self, job: str) -> bool:
 		"""Queues a failed job (`JobSeen.id`) again; False when it is not among the failed ones. Raises QueueUnavailable."""
+
+	def overview(self) -> QueueOverview | None:
+		"""How the queues stand now; None where jobs are run at once. Raises QueueUnavailable."""
 
 
 class Spool(Protocol):
@@ -264,6 +305,9 @@ class Host:
 	hooks: Hooks
 	operations: Operations
 	spool: Spool | None = None  # None where nothing captures requests
+	folder: Path | None = (
+		None  # with the site's files; None where the site is on another machine than this process
+	)
 
 
 def in_chunks(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:

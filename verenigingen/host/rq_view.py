@@ -6,13 +6,11 @@ keys are read as they are. RQ 1 names jobs in its list of running ones, RQ 2 exe
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
-import psutil
 from rq import Queue, Worker
 from rq.exceptions import DeserializationError, NoSuchJobError
 from rq.job import Job, JobStatus
@@ -20,6 +18,7 @@ from rq.registry import FailedJobRegistry, StartedJobRegistry
 from rq.results import Result
 
 from verenigingen.core.watchdog.jobs import LOST, RUNNING, WAITING, JobSeen, JobsView, QueueSeen, WorkerSeen
+from verenigingen.host.rq_overview import is_alive
 
 HEAD = 50  # jobs at the front of a queue, of which the oldest is sought: few are ever pushed in before others
 MOST_RUNNING = 1_000
@@ -152,7 +151,7 @@ class RqView:
 		return LOST, None
 
 	def _attended(self, queue: str) -> bool:
-		return any(queue in worker.queue_names() and not _gone(worker) for worker in self._workers())
+		return any(queue in worker.queue_names() and is_alive(worker) for worker in self._workers())
 
 	def _queue(self, queue: Queue) -> QueueSeen:
 		head = [raw.decode("utf-8", "replace") for raw in self.connection.lrange(queue.key, 0, HEAD - 1)]
@@ -177,14 +176,8 @@ def _worker(worker: Any) -> WorkerSeen:
 		queues=tuple(_short(name) for name in worker.queue_names()),
 		heartbeat=_aware(worker.last_heartbeat),
 		job=str(worker.get_current_job_id() or ""),
-		gone=_gone(worker),
+		gone=not is_alive(worker),
 	)
-
-
-def _gone(worker: Any) -> bool:
-	# a killed worker stays listed for minutes; one of this machine can be looked up
-	pid, here = worker.pid, worker.hostname == socket.gethostname()
-	return bool(here and pid and not psutil.pid_exists(int(pid)))
 
 
 def _method(job: Job) -> str:

@@ -104,7 +104,14 @@ def fold_up(host: Host, now: datetime) -> int:
 	if done is None or done < today:
 		written += _fold(host, HOUR, DAY, start_of(DAY, start), today)
 	drop_old(host, now)
-	state = {"name": SOURCE, "status": "ok", "last_run": now, "last_error": None, "watermark": this_hour}
+	state = {
+		"name": SOURCE,
+		"status": "ok",
+		"last_run": now,
+		"last_error": None,
+		"watermark": this_hour,
+		"memory": "{}",
+	}
 	host.store.upsert(STATE, [state])
 	return written
 

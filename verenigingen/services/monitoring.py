@@ -13,6 +13,7 @@ from verenigingen.exceptions import CollectorBusy, MonitoringError, SourceAbsent
 from verenigingen.host import current_host
 from verenigingen.host.port import Host
 from verenigingen.services.collection import LOCK, STATE, CollectResult
+from verenigingen.services.gauges import collect_gauges
 from verenigingen.services.issues import wake
 from verenigingen.services.ledger import LEDGER
 from verenigingen.services.site import ERPNEXT, doctype_state, error_log_rows
@@ -44,7 +45,8 @@ def collect_now() -> list[dict[str, Any]]:
 
 
 def collect_all(host: Host, seconds: float | None = None) -> list[dict[str, Any]]:
-	"""Runs every collector of the hook `monitoring_collectors`, for at most `seconds` each.
+	"""Runs every collector of the hook `monitoring_collectors`, for at most `seconds` each, then reads what is due of
+	the hook `monitoring_gauges`.
 
 	Result: per collector {"collector", "collected", "finished", "seconds", "absent", "error"}; `error` is None or the
 	reason, `absent` says why a source is not there on this site (which is no error), else None.
@@ -64,7 +66,7 @@ def collect_all(host: Host, seconds: float | None = None) -> list[dict[str, Any]
 			results.append(joined)
 	if woken or any(result["collected"] for result in results):
 		host.cache.clear("analytics_")
-	return results
+	return results + collect_gauges(host, limit, results)
 
 
 def _woken(host: Host) -> int:

@@ -141,7 +141,8 @@ def collect(seconds: float) -> None:
 	with Progress(console=Console(stderr=True)) as bar:
 		results = backfill(replace(current_host(), notify=Bar(bar)), seconds)
 	for result in results:
-		said = result["error"] or result["absent"] or f"{result['collected']} new rows"
+		new = f"{result['measured']} values" if "measured" in result else f"{result['collected']} new rows"
+		said = result["error"] or result["absent"] or new
 		click.echo(f"{result['collector']}: {said}")
 	if any(result["error"] for result in results):
 		raise SystemExit(1)

@@ -73,6 +73,7 @@ def open_host(config_path: Path, *, store: Path | None = None) -> Host:
 		config=LocalConfig(tables, config.values, secrets.pseudonym),
 		hooks=LocalHooks(),
 		operations=LocalOperations(db, config),
+		folder=config.path.parent if config.own else None,
 	)
 
 

@@ -14,9 +14,9 @@ import pymysql
 from pymysql.constants import FIELD_TYPE
 from pymysql.converters import conversions, convert_datetime
 
-from verenigingen.exceptions import CollectorBusy, DatabaseUnavailable, ReadOnlySite
+from verenigingen.exceptions import CollectorBusy, DatabaseUnavailable, QueryRefused, ReadOnlySite
 from verenigingen.host.port import Row
-from verenigingen.host.sql import written
+from verenigingen.host.sql import REFUSED, written
 
 LOCK_WAIT = 5  # seconds
 CONNECT_SECONDS = 5
@@ -106,6 +106,11 @@ class MariaStore:
 	def execute(self, sql: str, params: Sequence[object] = ()) -> int:
 		return self._run(sql, params)[1]
 
+	def reset(self) -> None:
+		connection, self._local.connection = getattr(self._local, "connection", None), None
+		if connection is not None and connection.open:
+			connection.close()
+
 	@contextmanager
 	def transaction(self, lock: str) -> Iterator[None]:
 		digest = hashlib.sha256(f"{self.config['db_name']}/{lock}".encode()).hexdigest()[:32]
@@ -157,6 +162,8 @@ class MariaStore:
 					self._local.columns = {}
 				if code in READ_ONLY:
 					raise ReadOnlySite(f"The site is only being audited; the server refused: {exc}") from exc
+				if code in REFUSED:
+					raise QueryRefused(f"MariaDB at {self.address} refused a statement: {exc}") from exc
 				if code not in LOST:
 					raise
 				inside = self._local.inside

@@ -26,7 +26,7 @@ from verenigingen.core.watchdog.jobs import JobsView
 from verenigingen.exceptions import BadArgument, ConfigurationError
 from verenigingen.host.digest import value_digests
 from verenigingen.host.outbound import call
-from verenigingen.host.port import App, JobFailure, Store, User
+from verenigingen.host.port import App, JobFailure, QueueOverview, Store, User
 
 log = logging.getLogger("verenigingen")
 SYSTEM = User("Administrator", frozenset({"System Manager", "Compliance Officer", "Monitoring Agent"}))
@@ -96,6 +96,9 @@ class MemoryCache:
 			for key in [key for key in self._kept if key.startswith(prefix)]:
 				del self._kept[key]
 
+	def server(self) -> None:
+		return None
+
 	def describe(self) -> str:
 		"""Where values are kept."""
 		return "in the memory of this process"
@@ -137,6 +140,9 @@ class InlineQueue:
 
 	def requeue(self, job: str) -> bool:
 		return False
+
+	def overview(self) -> QueueOverview | None:
+		return None
 
 	def describe(self) -> str:
 		"""How jobs are run."""

@@ -13,7 +13,7 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timezone
 from pathlib import Path
@@ -31,7 +31,8 @@ from rq.serializers import JSONSerializer
 from verenigingen.core.watchdog.jobs import JobsView
 from verenigingen.exceptions import BadArgument, CacheUnavailable, ConfigurationError, QueueUnavailable
 from verenigingen.host.on_local.parts import job_function
-from verenigingen.host.port import JobFailure
+from verenigingen.host.port import JobFailure, QueueOverview
+from verenigingen.host.rq_overview import survey
 from verenigingen.host.rq_view import RqView
 
 log = logging.getLogger("verenigingen")
@@ -99,9 +100,12 @@ class RedisCache:
 
 	def describe(self) -> str:
 		"""The server and how it answers. Raises CacheUnavailable."""
+		return f"Redis {self.server()['redis_version']} at {self.address}"
+
+	def server(self) -> Mapping[str, Any]:
 		try:
-			server: Any = self._redis.info("server")
-			return f"Redis {server['redis_version']} at {self.address}"
+			found: Any = self._redis.info()
+			return dict(found)
 		except redis.RedisError as exc:
 			raise CacheUnavailable(
 				f"Redis at {self.address} does not answer ({exc}); nothing is cached."
@@ -233,6 +237,11 @@ class RqQueue:
 
 	def _view(self) -> RqView:
 		return RqView([self._queue], "", job_class=SiteJob, serializer=JSONSerializer)
+
+	def overview(self) -> QueueOverview | None:
+		with self._answering():
+			workers = Worker.all(queue=self._queue, job_class=SiteJob, serializer=JSONSerializer)
+			return survey([self._queue], workers, self._redis, lambda _: "jobs", lambda _: True)
 
 	def work(self, *, burst: bool = False, asked: Callable[[], None] = lambda: None) -> None:
 		"""Runs jobs until a signal asks to stop (`asked` is called then), or with `burst` until none waits.
