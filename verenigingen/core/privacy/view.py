@@ -183,7 +183,7 @@ def _reread(found: str) -> str:
 
 def _bytes(text: str, begin: int, end: int) -> str:
 	"""Bytes that are not UTF-8: letters of Latin-1 where they stand in a word, else ends of words."""
-	made = []
+	made: list[str] = []
 	for at in range(begin, end):
 		char = text[at]
 		if _RAW.match(char):
