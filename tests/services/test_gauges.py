@@ -226,7 +226,7 @@ def test_the_collectors_of_errors_are_up_too_and_hours_are_folded(
 	host = of("WELL")
 	results = collect_all(host, 10)
 	assert [row["collector"] for row in results][-1].endswith("WELL")
-	assert {label for _, label, _ in kept(host, "collector_up")} >= {"Well", "error_log", "site_changes"}
+	assert {label for _, label, _ in kept(host, "collector_up")} >= {"Well", "Error Log", "Site Changes"}
 	clock.moment += timedelta(hours=1)
 	collect_gauges(host, 10)
 	[(at, _, value)] = kept(host, "thing", HOUR)
