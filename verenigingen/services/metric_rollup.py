@@ -63,7 +63,7 @@ def points(
 	label: str | None = None,
 ) -> list[Point]:
 	"""Points of a metric that begin in [start, end) (naive site time), by time; of one label, or of all (None)."""
-	first, last = (f"{metric}-{resolution}-{moment:%Y%m%d%H%M}" for moment in (start, end))
+	first, last = (f"{metric}-{resolution}-{_next_minute(moment):%Y%m%d%H%M}" for moment in (start, end))
 	rows = host.store.query(
 		f"SELECT {COLUMNS} FROM `{TABLE}` WHERE name >= %s AND name < %s ORDER BY name", (first, last)
 	)
@@ -71,9 +71,17 @@ def points(
 	return [item for item in found if item.metric == metric and (label is None or item.label == label)]
 
 
-def latest(host: Host, since: datetime) -> list[Point]:
-	"""The newest minute, hour or day of every metric and label that has one beginning at `since` or later."""
-	rows = host.store.query(f"SELECT {COLUMNS} FROM `{TABLE}` WHERE at >= %s ORDER BY at", (since,))
+def _next_minute(moment: datetime) -> datetime:
+	"""The first minute that begins at `moment` or after it."""
+	begun = start_of(MINUTE, moment)
+	return begun if begun == moment else begun + SPANS[MINUTE]
+
+
+def latest(host: Host, resolution: str, since: datetime) -> list[Point]:
+	"""The newest bucket of a resolution of every metric and label that has one beginning at `since` or later."""
+	rows = host.store.query(
+		f"SELECT {COLUMNS} FROM `{TABLE}` WHERE at >= %s AND resolution = %s ORDER BY at", (since, resolution)
+	)
 	newest = {(item.metric, item.label): item for item in map(_point, rows)}
 	return [newest[key] for key in sorted(newest)]
 

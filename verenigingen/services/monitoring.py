@@ -48,7 +48,7 @@ def collect_all(host: Host, seconds: float | None = None) -> list[dict[str, Any]
 	"""Runs every collector of the hook `monitoring_collectors`, for at most `seconds` each, then reads what is due of
 	the hook `monitoring_gauges`.
 
-	Result: per collector {"collector", "collected", "finished", "seconds", "absent", "error"}; `error` is None or the
+	Result: per collector {"collector", "source", "collected", "finished", "seconds", "absent", "error"}; `error` is None or the
 	reason, `absent` says why a source is not there on this site (which is no error), else None.
 	Raises DatabaseUnavailable only when not even the failure can be written down.
 	"""
@@ -84,6 +84,7 @@ def _run(
 		"collector": path,
 		"collected": 0,
 		"finished": False,
+		"source": None,
 		"seconds": None,
 		"absent": None,
 		"error": None,
@@ -92,7 +93,7 @@ def _run(
 		collect: Callable[..., CollectResult] = _load(path)
 		result = collect(host, seconds=seconds)
 	except SourceAbsent as absent:
-		row |= {"absent": str(absent), "finished": True}
+		row |= {"absent": str(absent), "finished": True, "source": absent.source}
 		absences.append(absent)  # written down together: most sites lack several sources
 	except CollectorBusy as error:
 		row["error"] = str(error)
@@ -104,6 +105,7 @@ def _run(
 		row |= {
 			"collected": result.collected,
 			"finished": result.finished,
+			"source": result.source,
 			"seconds": round(result.seconds, 3),
 		}
 		if path[-140:] in failed:

@@ -1,6 +1,5 @@
 """What every host promises of background jobs; part of the host contract."""
 
-import datetime
 import os
 import time
 
@@ -80,22 +79,3 @@ class QueueContract:
 
 		with self.assertRaisesRegex(QueueUnavailable, "does not answer"):
 			queue.overview()
-
-	def test_the_overview_tells_of_jobs_that_wait(self):
-		before = self.host.queue.overview()
-		if before is None:
-			self.skipTest("jobs are run at once")
-		asked = self.host.clock.now() - datetime.timedelta(seconds=1)
-		self.enqueue_mark("seen", 1)
-		during = self.host.queue.overview()
-		self.run_waiting_jobs()
-		after = self.host.queue.overview()
-		waiting = [sum(line.waiting for line in each.lines) for each in (before, during, after)]
-		self.assertEqual(waiting[1], waiting[0] + 1)
-		self.assertLess(waiting[2], waiting[1])
-		oldest = min(line.oldest for line in during.lines if line.oldest)
-		self.assertLessEqual(oldest, self.host.clock.now())
-		if not waiting[0]:
-			self.assertGreaterEqual(oldest, asked)
-		self.assertEqual({line.stuck for line in during.lines}, {0})
-		self.assertGreater(int(during.server["used_memory"]), 0)

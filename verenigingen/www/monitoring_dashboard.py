@@ -7,7 +7,7 @@ from typing import Any
 from verenigingen.exceptions import NotPermitted
 from verenigingen.host import current_host, in_frappe, page_token, raise_to_caller
 from verenigingen.host.endpoint import endpoint
-from verenigingen.services import dashboard
+from verenigingen.services import dashboard, system
 from verenigingen.settings import MAX_DAYS
 
 # Frappe keeps rendered pages by path, not by user: a kept page would skip the role check below.
@@ -57,6 +57,17 @@ def get_executive_summary() -> dict[str, Any]:
 def get_detailed_analytics_report(days: int = 30) -> dict[str, Any]:
 	"""The whole error analysis of `days` days, the executive summary, and the state of collection."""
 	return dashboard.detailed_report(current_host(), days)
+
+
+@endpoint()
+def get_system_metrics() -> dict[str, Any]:
+	"""How machine, database, cache, queues, scheduler, mail and association stand now: {"generated_at", "areas"}.
+
+	An area is {"source", "status" ("ok", "failed", "absent" or "never"), "reason", "last_run", "metrics"}; a metric is
+	{"status" ("ok", "stale" or "unknown"), "reason", "unit", "kind", "interval", "help", "values"}, a value {"label", "value", "at",
+	"age_seconds"}, of a counter the amount of its interval, with "per_second". What is not known has a reason, never a 0.
+	"""
+	return system.system_metrics(current_host())
 
 
 @endpoint(cache="analytics_", ranges=DAYS)
