@@ -38,6 +38,7 @@ class RqView:
 	def look(self, asked: Mapping[str, str]) -> JobsView:
 		"""Everything as it is now; of jobs the running ones, and those asked for that exist ({full id: key})."""
 		jobs = {job.id: job for queue in self.queues for job in self._running(queue)}
+		jobs |= {job.id: job for queue in self.queues for job in self._dropped(queue)}
 		jobs |= {job.id: self._seen(job) for job in self._jobs([name for name in asked if name not in jobs])}
 		return JobsView(
 			tuple(self._queue(queue) for queue in self.queues),
@@ -62,6 +63,7 @@ class RqView:
 			for entry, _ in self._entries(job.origin):
 				if self._id_of(entry) == job.id:
 					pipe.zrem(started.key, entry)
+			pipe.lrem(f"{Queue.redis_queue_namespace_prefix}{job.origin}:intermediate", 0, job.id)
 			job.ended_at = now
 			job.set_status(JobStatus.FAILED, pipeline=pipe)
 			failed.add(job, ttl=lifetime, exc_string=ABANDONED, pipeline=pipe)
@@ -117,6 +119,15 @@ class RqView:
 					seen = self._seen(job)
 					if seen.place == RUNNING:
 						yield seen
+
+	def _dropped(self, queue: Queue) -> Iterable[JobSeen]:
+		"""Jobs that a worker took from the queue and never began."""
+		taken = [
+			raw.decode("utf-8", "replace")
+			for raw in self.connection.lrange(f"{queue.key}:intermediate", 0, HEAD)
+		]
+		seen = [self._seen(job) for job in self._jobs([name for name in taken if name.startswith(self.mine)])]
+		return [job for job in seen if job.place == LOST]
 
 	def _seen(self, job: Job) -> JobSeen:
 		place, expires = self._place(job)

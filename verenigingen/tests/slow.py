@@ -1,0 +1,11 @@
+"""A job that takes its time, so that a test can do something to its worker meanwhile."""
+
+import time
+from pathlib import Path
+
+
+def sleep(seconds, started=""):
+	"""Sleeps; `started` is a file it makes when it begins."""
+	if started:
+		Path(started).touch()
+	time.sleep(seconds)
