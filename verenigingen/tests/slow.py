@@ -9,3 +9,8 @@ def sleep(seconds, started=""):
 	if started:
 		Path(started).touch()
 	time.sleep(seconds)
+
+
+def for_long():
+	"""A scheduled job that is at work until its worker is killed."""
+	time.sleep(300)

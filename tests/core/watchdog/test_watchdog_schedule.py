@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from verenigingen.core.watchdog.model import span, spoken
@@ -104,6 +104,7 @@ def test_lateness_is_the_time_that_really_passed(last: datetime, now: datetime, 
 	assert isinstance(found, Overdue) and found.late == late
 
 
+@settings(deadline=None)
 @given(
 	st.text(max_size=40),
 	st.sampled_from([*NAMED, "All", "Cron", "Hourly Long", "Monthly Maintenance", "", "x"]),
@@ -113,6 +114,7 @@ def test_any_text_is_judged_without_a_surprise(cron: str, frequency: str) -> Non
 	assert found is None or isinstance(found, Overdue | Unreadable)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(NAMED)), st.integers(0, 90 * 24 * 60))
 def test_overdue_means_due_before_the_limit_and_after_the_last_run(frequency: str, minutes: int) -> None:
 	seen = job(frequency, ago=timedelta(minutes=minutes))

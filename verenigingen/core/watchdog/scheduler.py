@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from verenigingen.core.watchdog.jobchecks import is_dead, workers_of
 from verenigingen.core.watchdog.jobs import RUNNING, WAITING, JobSeen, JobsView
 from verenigingen.core.watchdog.model import LISTED, Finding, Limits, Offer, counted, listed, span, spoken
-from verenigingen.core.watchdog.schedule import EVERY, JobType, Overdue, Unreadable, judge
+from verenigingen.core.watchdog.schedule import EVERY, MOST_MISSED, JobType, Overdue, Unreadable, judge
 
 SCHEDULER, JOBS, SCHEDULES, STOPPED = "scheduler", "scheduled_jobs", "schedules", "stopped_jobs"
 DORMANT_DAYS = 4
@@ -215,7 +215,8 @@ def _silent(
 
 
 def _one(item: Overdue, job: JobSeen | None, view: JobsView | None, now: datetime) -> Finding:
-	since = f"It was due at {item.due:%Y-%m-%d %H:%M}, {spoken(item.late)} ago, and missed {counted(item.missed, 'run')}."
+	missed = f"{MOST_MISSED} runs or more" if item.missed >= MOST_MISSED else counted(item.missed, "run")
+	since = f"It was due at {item.due:%Y-%m-%d %H:%M}, {spoken(item.late)} ago, and missed {missed}."
 	if job is not None and job.place == WAITING:
 		why = f"It waits in the queue {job.queue}."
 	elif job is not None and job.place == RUNNING:
