@@ -117,6 +117,19 @@ def test_overdue_jobs_beside_others_that_run() -> None:
 	]
 
 
+def test_one_job_left_out_on_a_site_whose_jobs_are_rare() -> None:
+	jobs = [job("hourly", "Hourly", 40 * MINUTE), job("daily", "Daily", 15 * HOUR)]
+	assert verdict(AWAKE, jobs, view()) == [("scheduled_jobs", "daily", "medium")]
+
+
+def test_a_worker_busy_for_hours_is_no_silent_scheduler() -> None:
+	"""One job runs, the others wait behind it: the queue's age is the finding, and the one that runs too long."""
+	waits = [seen("b", WAITING), seen("c", WAITING)]
+	made = view(seen("a", RUNNING, limit=600.0), *waits, waiting=2, workers=(worker("default", job="a"),))
+	assert verdict(AWAKE, SILENT, made) == [("scheduled_jobs", "a", "high")]
+	assert [told(item)[0] for item in check_jobs(made, NOW, LIMITS)] == ["queue_age", "long_jobs"]
+
+
 def test_what_the_queue_explains_is_said_there_and_not_again() -> None:
 	waits, dead = seen("a", WAITING), seen("b", RUNNING, expires=NOW - MINUTE)
 	lost, alive = seen("c", LOST, status="queued"), seen("b", RUNNING)
