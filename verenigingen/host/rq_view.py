@@ -6,13 +6,13 @@ keys are read as they are. RQ 1 names jobs in its list of running ones, RQ 2 exe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
 from rq import Queue, Worker
-from rq.exceptions import DeserializationError, NoSuchJobError
+from rq.exceptions import DeserializationError
 from rq.job import Job, JobStatus
 from rq.registry import FailedJobRegistry, StartedJobRegistry
 from rq.results import Result
@@ -28,10 +28,19 @@ ABANDONED = (
 
 
 class RqView:
-	"""The queues of one bench or site. `mine` is what the ids of this site's jobs begin with."""
+	"""The queues of one bench or site. `mine` is what the ids of this site's jobs begin with; `name_of` shortens the name of
+	a queue to what people call it."""
 
-	def __init__(self, queues: Sequence[Queue], mine: str, *, job_class: type[Job], serializer: Any) -> None:
-		self.queues, self.mine = list(queues), mine
+	def __init__(
+		self,
+		queues: Sequence[Queue],
+		mine: str,
+		*,
+		name_of: Callable[[str], str],
+		job_class: type[Job],
+		serializer: Any,
+	) -> None:
+		self.queues, self.mine, self.name_of = list(queues), mine, name_of
 		self.job_class, self.serializer = job_class, serializer
 		self.connection: Any = self.queues[0].connection
 
@@ -42,7 +51,7 @@ class RqView:
 		jobs |= {job.id: self._seen(job) for job in self._jobs([name for name in asked if name not in jobs])}
 		return JobsView(
 			tuple(self._queue(queue) for queue in self.queues),
-			tuple(map(_worker, self._workers())),
+			tuple(map(self._worker, self._workers())),
 			tuple(replace(job, key=asked.get(name, "")) for name, job in jobs.items()),
 		)
 
@@ -88,15 +97,10 @@ class RqView:
 		return next(iter(self._jobs([job_id])), None)
 
 	def _jobs(self, names: Sequence[str]) -> list[Job]:
-		found = []
-		for name in names:
-			try:
-				found.append(
-					self.job_class.fetch(name, connection=self.connection, serializer=self.serializer)
-				)
-			except NoSuchJobError:
-				continue
-		return found
+		if not names:
+			return []
+		found = self.job_class.fetch_many(list(names), connection=self.connection, serializer=self.serializer)
+		return [job for job in found if job is not None]
 
 	def _started(self, queue: str) -> StartedJobRegistry:
 		return StartedJobRegistry(
@@ -134,7 +138,7 @@ class RqView:
 		return JobSeen(
 			id=str(job.id),
 			method=_method(job),
-			queue=_short(str(job.origin or "")),
+			queue=self.name_of(str(job.origin or "")),
 			status=_text(job.get_status(refresh=False)),
 			place=place,
 			enqueued=_aware(job.enqueued_at or job.created_at),
@@ -168,7 +172,7 @@ class RqView:
 		head = [raw.decode("utf-8", "replace") for raw in self.connection.lrange(queue.key, 0, HEAD - 1)]
 		moments = [_aware(job.enqueued_at or job.created_at) for job in self._jobs(head)]
 		oldest = min((moment for moment in moments if moment), default=None)
-		return QueueSeen(_short(queue.name), int(self.connection.llen(queue.key)), oldest)
+		return QueueSeen(self.name_of(queue.name), int(self.connection.llen(queue.key)), oldest)
 
 	def _workers(self) -> list[Any]:
 		names = {queue.name for queue in self.queues}
@@ -180,15 +184,14 @@ class RqView:
 		)
 		return [worker for worker in found if names & set(worker.queue_names())]
 
-
-def _worker(worker: Any) -> WorkerSeen:
-	return WorkerSeen(
-		name=str(worker.name),
-		queues=tuple(_short(name) for name in worker.queue_names()),
-		heartbeat=_aware(worker.last_heartbeat),
-		job=str(worker.get_current_job_id() or ""),
-		gone=not is_alive(worker),
-	)
+	def _worker(self, worker: Any) -> WorkerSeen:
+		return WorkerSeen(
+			name=str(worker.name),
+			queues=tuple(self.name_of(name) for name in worker.queue_names()),
+			heartbeat=_aware(worker.last_heartbeat),
+			job=str(worker.get_current_job_id() or ""),
+			gone=not is_alive(worker),
+		)
 
 
 def _method(job: Job) -> str:
@@ -202,10 +205,6 @@ def _method(job: Job) -> str:
 	inner = arguments.get("kwargs")
 	scheduled = inner.get("job_type") if isinstance(inner, dict) else None
 	return str(scheduled or method)
-
-
-def _short(queue: str) -> str:
-	return queue.rpartition(":")[2] if queue else queue
 
 
 def _text(status: object) -> str:

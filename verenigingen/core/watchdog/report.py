@@ -41,14 +41,15 @@ def report_of(
 
 def finding_row(finding: Finding, now: datetime) -> dict[str, Any]:
 	"""A finding as the API gives it; `remedy_call` is None where there is nothing to carry out."""
-	offer = finding.offer
+	offer, since = finding.offer, finding.since
+	local = since.astimezone(now.tzinfo) if since else None  # queues tell UTC
 	return {
 		"check": finding.check,
 		"subject": finding.subject,
 		"severity": finding.level,
 		"title": finding.title,
-		"since": finding.since.isoformat(timespec="seconds") if finding.since else None,
-		"age_seconds": round(span(finding.since, now).total_seconds()) if finding.since else None,
+		"since": local.isoformat(timespec="seconds") if local else None,
+		"age_seconds": round(span(since, now).total_seconds()) if since else None,
 		"explanation": finding.explanation,
 		"evidence": dict(finding.evidence),
 		"remedy": finding.remedy,
