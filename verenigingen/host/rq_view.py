@@ -22,6 +22,7 @@ from verenigingen.host.rq_overview import is_alive
 
 HEAD = 50  # jobs at the front of a queue, of which the oldest is sought: few are ever pushed in before others
 MOST_RUNNING = 1_000
+LONGEST = 140  # characters of a method's name
 ABANDONED = (
 	"AbandonedJob: its worker gave no sign of life any more; laid among the failed jobs by the watchdog."
 )
@@ -204,7 +205,7 @@ def _method(job: Job) -> str:
 		method = f"{method.__module__}.{method.__qualname__}"
 	inner = arguments.get("kwargs")
 	scheduled = inner.get("job_type") if isinstance(inner, dict) else None
-	return str(scheduled or method)
+	return str(scheduled or method)[:LONGEST]
 
 
 def _text(status: object) -> str:

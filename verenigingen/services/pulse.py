@@ -16,13 +16,14 @@ from verenigingen.exceptions import MonitoringError
 from verenigingen.host.port import Host
 from verenigingen.services import watch_jobs, watch_site
 from verenigingen.services.collection import LOCK, STATE
+from verenigingen.services.remedies import HEALTH
 from verenigingen.services.watchdog import NO_QUEUE, limits_of
 from verenigingen.settings import resolve, resolve_text
 
 log = logging.getLogger("verenigingen")
 
 HEARTBEAT = "Heartbeat"  # its row in Collector State
-KEY, SECONDS = "monitoring_health", 5  # guests may ask: an answer is good for some seconds
+KEY, SECONDS = HEALTH, 5  # guests may ask: an answer is good for some seconds
 READERS = frozenset({"System Manager", "Monitoring Agent"})
 
 

@@ -30,6 +30,7 @@ from verenigingen.services.remedy_mail import plan_mail, requeue_mail, undo_mail
 
 TABLE = "tabWatchdog Action"
 LOCK = "watchdog"
+HEALTH = "monitoring_health"
 MOST_SHOWN = 200
 
 Memory = dict[str, Any]
@@ -83,6 +84,7 @@ def apply_remedy(host: Host, remedy: str, target: str, *, apply: bool) -> dict[s
 				}
 			],
 		)
+	_forget(host)
 	return _told(remedy, target, summary, touches, mind, action)
 
 
@@ -103,7 +105,14 @@ def undo_remedy(host: Host, action: str) -> dict[str, Any]:
 			f"UPDATE `{TABLE}` SET state = 'Undone', undone_at = %s, undone_by = %s WHERE name = %s",
 			(now, host.access.user().name, action),
 		)
+	_forget(host)
 	return {"action": action, "remedy": name, "target": target, "undone": said}
+
+
+def _forget(host: Host) -> None:
+	"""Answers computed before are no longer true."""
+	for prefix in ("analytics_", HEALTH):
+		host.cache.clear(prefix)
 
 
 def list_actions(host: Host) -> list[dict[str, Any]]:
