@@ -11,11 +11,13 @@ import numpy as np
 
 from verenigingen.core.errors import ErrorWindow, IssueFacts, UserCount, analyse_patterns, health_statement
 from verenigingen.core.model import as_date, as_datetime, as_text
+from verenigingen.core.watchdog.report import prioritised, with_watchdog
 from verenigingen.exceptions import BadArgument
 from verenigingen.host.port import Host, Row
 from verenigingen.services import coverage
 from verenigingen.services.backfill import backfill_status
 from verenigingen.services.site import ERROR_LOG
+from verenigingen.services.watchdog import watchdog_report
 from verenigingen.settings import resolve
 
 TOP_USERS = 20
@@ -65,21 +67,22 @@ def with_links(host: Host, report: Any) -> Any:
 def generate_insights_report(host: Host) -> dict[str, Any]:
 	"""The whole picture; areas that are not measured say so and are never scored."""
 	errors = analyze_error_patterns(host)
-	health = health_statement(errors)
+	health = health_statement(errors, alone=False)
+	watch = watchdog_report(host)
+	summary = with_watchdog(health, watch)
+	if errors["total_errors"] is None:
+		summary["sentences"] += errors["notes"][:1]
 	unknown = {area: {"status": "unknown", "reason": reason} for area, reason in NOT_MEASURED.items()}
 	return {
 		"generated_at": host.clock.now().isoformat(timespec="seconds"),
 		"executive_summary": {
-			"overall_health": health["status"],
-			"basis": "errors",
-			"reasons": health["reasons"],
-			"sentences": health["sentences"]
-			+ (errors["notes"][:1] if errors["total_errors"] is None else []),
+			**summary,
 			"not_measured": [{"area": area, "reason": reason} for area, reason in NOT_MEASURED.items()],
 		},
 		"error_analysis": errors,
+		"watchdog": watch,
 		**unknown,
-		"priority_actions": errors["recommendations"],
+		"priority_actions": prioritised(errors["recommendations"], watch),
 	}
 
 

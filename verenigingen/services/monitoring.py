@@ -16,8 +16,9 @@ from verenigingen.services.collection import LOCK, STATE, CollectResult
 from verenigingen.services.gauges import collect_gauges
 from verenigingen.services.issues import wake
 from verenigingen.services.ledger import LEDGER
+from verenigingen.services.pulse import beat
 from verenigingen.services.site import ERPNEXT, doctype_state, error_log_rows
-from verenigingen.settings import SETTINGS, resolve
+from verenigingen.settings import SETTINGS, TEXT_SETTINGS, resolve, resolve_text
 
 log = logging.getLogger("verenigingen")
 
@@ -34,6 +35,7 @@ OWN_TABLES = (
 	"tabError Event",
 	"tabRequest Failure Hour",
 	"tabMetric Rollup",
+	"tabWatchdog Action",
 	LEDGER,
 	STATE,
 )
@@ -41,7 +43,10 @@ OWN_TABLES = (
 
 def collect_now() -> list[dict[str, Any]]:
 	"""The scheduled job: runs every collector on the current site."""
-	return collect_all(current_host())
+	host = current_host()
+	results = collect_all(host)
+	beat(host, results)
+	return results
 
 
 def collect_all(host: Host, seconds: float | None = None) -> list[dict[str, Any]]:
@@ -199,7 +204,9 @@ def _probes(host: Host) -> dict[str, Callable[[], str]]:
 	def settings() -> str:
 		for setting in SETTINGS:
 			resolve(setting.name, host.config.get)
-		return f"{len(SETTINGS)} settings within their ranges"
+		for text in TEXT_SETTINGS:
+			resolve_text(text.name, host.config.get)
+		return f"{len(SETTINGS) + len(TEXT_SETTINGS)} settings within their ranges"
 
 	def collection() -> str:
 		states = collector_states(host)

@@ -43,6 +43,8 @@ DOORS = (
 	"verenigingen.utils.error_grouping",
 	"verenigingen.utils.error_issues",
 	"verenigingen.utils.error_sources",
+	"verenigingen.utils.watchdog",
+	"verenigingen.monitoring.zabbix_integration",
 	"verenigingen.www.monitoring_dashboard",
 )
 

@@ -46,6 +46,13 @@ def get_analytics_summary(days: int = 30) -> dict[str, Any]:
 	return dashboard.analytics_summary(current_host(), days)
 
 
+@endpoint()
+def get_active_alerts() -> dict[str, Any]:
+	"""What is wrong at this moment: {"generated_at", "alerts", "unknown"}. Alerts are the watchdog's findings and critical
+	issues of the last 24 hours, worst first; `unknown` names what could not be looked at, and why."""
+	return dashboard.active_alerts(current_host())
+
+
 @endpoint(cache="analytics_")
 def get_executive_summary() -> dict[str, Any]:
 	"""Overall health with reasons and sentences, over the period set by `default_days`; names what is not
