@@ -183,7 +183,7 @@ def _reread(found: str) -> str:
 
 def _bytes(text: str, begin: int, end: int) -> str:
 	"""Bytes that are not UTF-8: letters of Latin-1 where they stand in a word, else ends of words."""
-	made = []
+	made: list[str] = []
 	for at in range(begin, end):
 		char = text[at]
 		if _RAW.match(char):
@@ -212,7 +212,7 @@ def _backslash(found: str) -> str | None:
 
 def _readable(raw: bytes) -> str | None:
 	"""Escaped bytes as text: UTF-8, and Latin-1 where it is not. None where they hold control characters."""
-	made = []
+	made: list[str] = []
 	for char in raw.decode("utf-8", "surrogateescape"):
 		if char in "\t\n\v\f\r":
 			made.append(BREAK)
