@@ -23,7 +23,11 @@ _PREFIXED = re.compile(
 	r"|github_pat_\w{20,}|xox[abprs]-[A-Za-z0-9-]{10,}|glpat-[A-Za-z0-9_-]{16,}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,})"
 )
 _CLOUD = re.compile(r"A(?:KIA[A-Z0-9]{16}|SIA[A-Z0-9]{16}|Iza[A-Za-z0-9_-]{30,})(?![A-Za-z0-9])")
-_USERINFO = re.compile(r"://([^\s/:@'\"<>?#]{0,100}):([^\s/@'\"<>?#]{1,200})@")
+# user:password@host: the password ends with the last "@" of the address, and may hold what should have been escaped.
+_USERINFO = re.compile(r"://[^\s/:@'\"<>?#]{0,100}:(?!\d{1,5}[/?#])([^\s'\"<>/]{1,200})@(?=[A-Za-z0-9\[_.-])")
+_LOGIN = re.compile(
+	r"(?<![\w./@-])[A-Za-z_][\w.-]{0,40}:([^\s/:@'\"<>(),]{3,100})@(?:tcp\(|localhost|(?:[\w-]+\.){0,6}[\w-]+[:/])"
+)
 _PEM = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----")
 _PEM_BODY = re.compile(rf"(?:[A-Za-z0-9+/=:,.\s{BREAK}\\]|-(?!-)){{0,16000}}")
 _PEM_BLANKS = f" \r\n\t{BREAK}\\"
@@ -46,9 +50,8 @@ def find_plain_secrets(view: View, words: set[str]) -> Iterator[Span]:
 	if any(mark in flat for mark in _MARKS):
 		for found in _CLOUD.finditer(flat):
 			yield Span(*found.span(), "secret", found[0])
-	if "://" in flat:
-		for found in _USERINFO.finditer(flat):
-			yield Span(found.start(2), found.end(2), "secret", found[2])
+	if "@" in flat:
+		yield from _logins(view)
 	if "PRIVATE KEY-----" in flat:
 		yield from _key_files(flat)
 
@@ -68,6 +71,17 @@ def _credentials(view: View, schemes: list[str]) -> Iterator[Span]:
 			)
 		if told:
 			yield Span(*found.span(1), "secret", value)
+
+
+def _logins(view: View) -> Iterator[Span]:
+	"""Passwords in addresses and connection strings."""
+	# what is escaped belongs to the password, unless all of the address is
+	for text in {view.solid, view.flat} if "://" in view.flat else ():
+		for found in _USERINFO.finditer(text):
+			yield Span(*found.span(1), "secret", view.flat[found.start(1) : found.end(1)])
+	for found in _LOGIN.finditer(view.solid):
+		if not found[1].isdigit():
+			yield Span(*found.span(1), "secret", view.flat[found.start(1) : found.end(1)])
 
 
 def _key_files(flat: str) -> Iterator[Span]:
