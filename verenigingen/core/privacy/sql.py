@@ -11,7 +11,8 @@ from .values import spans_of
 from .view import View
 
 COLUMNS = re.compile(
-	r"into\s{1,4}[\w.`\"\[\]\\ ]{1,120}?\s{0,4}\(([^()]{1,4000})\)\s{0,8}(?:output [\w., ]{1,80})?values?\s{0,8}(?=\()", re.IGNORECASE
+	r"into\s{1,4}[\w.`\"\[\]\\ ]{1,120}?\s{0,4}\(([^()]{1,4000})\)\s{0,8}(?:output [\w., ]{1,80})?values?\s{0,8}(?=\()",
+	re.IGNORECASE,
 )
 VALUE = re.compile(
 	r"\s{0,8}(?:[bnBN]?(\\{0,8})'((?:[^'\\]|''|\\(?!')|\\'(?!\s{0,4}[,)])){0,4000})\\{0,8}'|(\\{0,8})\"([^\"\\]{0,4000})\\{0,8}\""
