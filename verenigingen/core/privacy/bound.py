@@ -13,11 +13,11 @@ from .tokens import Span
 from .view import BREAK, View
 
 _MARK = re.compile(rf"%s|(?<=[\s=(,<>{BREAK}])\?(?=[\s,);'\"\\{BREAK}]|\Z)|(?<=[\s=(,<>])[:$]\d{{1,2}}\b")
-_COLUMN = re.compile(
-	r"([A-Za-z_][\w.`\"]{0,80}?)[`\"\])]{0,2}\s{0,4}"
-	r"(?:[!<>]{0,2}=|[<>]{1,2}|(?:not )?(?:like|in|between)(?:\s{0,4}\()?|\()\s{0,4}'?%?\Z",
-	re.IGNORECASE,
+# Between a column and its value, read backwards after blanks and a quote were taken off.
+_OPERATOR = re.compile(
+	r"(?:[!<>]{0,2}=|[<>]{1,2}|\(|(?:not )?(?:like|between)|(?:not )?in\s{0,4}\()\Z", re.IGNORECASE
 )
+_NAME_CHARS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_."
 _SAME = re.compile(r"[\s,]{1,6}\Z|\s{1,4}and\s{1,4}\Z", re.IGNORECASE)  # between two values of one column
 # What stands between the end of a statement and its arguments.
 _ARGUMENTS = re.compile(rf"[\"'\])][\s{BREAK},:\w=.\[\\\"%]{{0,80}}?(?=[(\[])")
@@ -40,9 +40,9 @@ def find_bound(view: View) -> Iterator[Span]:
 			kinds = []
 		kind = inserted.get(start)
 		if kind is None:
-			column = _COLUMN.search(flat, max(0, start - _BEFORE), start)
+			column = _column(flat[max(0, start - _BEFORE) : start])
 			if column:
-				kind = kind_of(column[1].replace("`", "").replace('"', ""))
+				kind = kind_of(column)
 			elif kinds and _SAME.fullmatch(flat, last, start):
 				kind = kinds[-1] if start not in inserted else None
 		kinds.append(kind)
@@ -51,6 +51,16 @@ def find_bound(view: View) -> Iterator[Span]:
 		if any(kinds) and (rows := _arguments(flat, end, min(following, end + _AFTER), kinds)):
 			yield from rows
 			kinds = []
+
+
+def _column(before: str) -> str:
+	"""The column that a text ends with, an operator behind it; empty where it ends otherwise."""
+	before = before.rstrip(f" \t\r\n'%{BREAK}")
+	operator = _OPERATOR.search(before, max(0, len(before) - 16))
+	if operator is None:
+		return ""
+	named = before[: operator.start()].rstrip(f' \t\r\n`"])\\{BREAK}')
+	return named[len(named.rstrip(_NAME_CHARS)) :]
 
 
 def _inserted(view: View) -> dict[int, str | None]:

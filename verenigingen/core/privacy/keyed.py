@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator
 from .births import find_births
 from .keynames import kind_of
 from .tokens import TOKEN, Span
-from .values import closing, spans_of, strings_of, whole_value
+from .values import OPENERS, closing, first_of, spans_of, strings_of, whole_value
 from .view import BREAK, View
 
 _NAME_CHARS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
 _NAME_LENGTH = 64
 # What follows the word: the rest of the name, a quote of any depth, and what separates it from the value.
 _TAIL = (
-	r"(?:[0-9_-][\w-]{0,40})?((?:\\{0,8}[\"'`\]]){0,2})[ \t]{0,4}"
+	r"(?:[0-9_-][\w-]{0,40}(?![\w-]))?((?:\\{0,8}[\"'`\]]){0,2})[ \t]{0,4}"
 	r"(=>|[!<]?=|[:>,]|(?<=[ \t])(?:is|was|luidt|like)(?=[ \t])|(?<=[ \t])(?=\\{0,8}['\"])"
 	rf"|(?<=['\"])(?=[ \t]{{1,2}}(?:value|content|default)\b|[\r\n{BREAK}]{{2,4}}[^\s-]))"
 )
@@ -103,33 +103,35 @@ def places(low: str, words: list[str]) -> Iterator[tuple[int, int]]:
 def _behind(
 	view: View, name: str, kind: str, rest: re.Match[str], contained: dict[str, int]
 ) -> Iterator[Span]:
-	flat, (quotes, separator) = view.flat, rest.groups()
-	if separator == ":" and (
-		flat.startswith("://", rest.end() - 1) or TOKEN.match(flat, rest.start() - len(name) - 1)
-	):
+	flat, (quotes, separator), position = view.flat, rest.groups(), rest.end()
+	if separator == ":" and flat.startswith("//", position):
 		return
 	header = name.lower() in _HEADERS
-	if _in_source(flat, rest.start()):
-		return
-	if separator == "," and not (header and quotes):
-		yield from _in_record(flat, kind, rest.start(1) - len(name), rest)
-		return
-	if separator == "" and not _precedes(flat, name, kind, rest):
-		if quotes:
-			yield from _in_record(flat, kind, rest.start(1) - len(name), rest)
-		return
-	if not (header and not quotes):
-		end, strings = (
-			strings_of(flat, rest.end()) if rest.end() >= contained.get(kind, 0) else (contained[kind], [])
-		)
-		if end > rest.end():
-			contained[kind] = end
-			for start, stop, quoted in strings:
-				yield from spans_of(kind, flat, start, stop, quoted=quoted, separator=separator)
+	if separator in (",", "") and not (separator and header and quotes):
+		if separator or not _precedes(flat, name, kind, rest):
+			if quotes:
+				yield from _in_record(flat, kind, rest.start(1) - len(name), rest)
 			return
-	found = whole_value(view, rest.end(), separator, header=header and not quotes, secret=kind == "secret")
-	for start, stop, quoted in found:
-		yield from spans_of(kind, flat, start, stop, quoted=quoted, separator=separator)
+	begin = first_of(flat, position)
+	header = header and not quotes
+	if flat[begin : begin + 1] in OPENERS and not header:
+		if position < contained.get(kind, 0):
+			return
+		contained[kind], found = strings_of(flat, begin)
+	else:
+		found = whole_value(view, position, begin, separator, header=header, secret=kind == "secret")
+	spans = [
+		span
+		for start, stop, quoted in found
+		for span in spans_of(kind, flat, start, stop, quoted=quoted, separator=separator)
+	]
+	if spans and not _in_source(flat, rest.start()) and not _in_token(flat, rest, name):
+		yield from spans
+
+
+def _in_token(flat: str, rest: re.Match[str], name: str) -> bool:
+	"""Whether the name is the kind of a token: `<secret:3f2a1c>`."""
+	return rest[2] == ":" and TOKEN.match(flat, max(0, rest.start() - len(name) - 1)) is not None
 
 
 def _precedes(flat: str, name: str, kind: str, rest: re.Match[str]) -> bool:

@@ -10,6 +10,7 @@ from .tokens import Span
 from .view import BREAK, View
 
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]{5,4000}\.[A-Za-z0-9_-]{2,6000}(?:\.[A-Za-z0-9_-]{1,4000}){0,3}")
+_JWT_RUN = re.compile(r"[A-Za-z0-9_-]{3,4000}")
 _CREDENTIALS = re.compile(r"[ ]{1,3}([A-Za-z0-9._~+/=:-]{6,4000})")
 _KEY_AND_SECRET = re.compile(r"[A-Za-z0-9]{6,64}:[A-Za-z0-9]{6,64}")
 _SCHEMES = frozenset(("bearer", "basic", "token"))
@@ -37,8 +38,7 @@ def find_plain_secrets(view: View, words: set[str]) -> Iterator[Span]:
 	"""Secrets that need no name before them; `words`: the words of the view, in lower case."""
 	flat = view.flat
 	if "eyJ" in flat:
-		for found in _JWT.finditer(flat):
-			yield Span(found.start(), found.end(), "jwt", found[0])
+		yield from _web_tokens(flat)
 	schemes = words & _SCHEMES
 	if schemes:
 		yield from _credentials(view, sorted(schemes))
@@ -54,6 +54,17 @@ def find_plain_secrets(view: View, words: set[str]) -> Iterator[Span]:
 		yield from _logins(view)
 	if "PRIVATE KEY-----" in flat:
 		yield from _key_files(flat)
+
+
+def _web_tokens(flat: str) -> Iterator[Span]:
+	"""JSON web tokens; a run of letters that is none is passed over whole, however often it begins like one."""
+	at = flat.find("eyJ")
+	while at >= 0:
+		found = _JWT.match(flat, at)
+		if found:
+			yield Span(at, found.end(), "jwt", found[0])
+		end = found.end() if found else _JWT_RUN.match(flat, at).end()  # type: ignore[union-attr]
+		at = flat.find("eyJ", end)
 
 
 def _credentials(view: View, schemes: list[str]) -> Iterator[Span]:

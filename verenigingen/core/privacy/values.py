@@ -16,9 +16,9 @@ _PLAIN_LIMIT = 200  # of a value that is no secret: names, numbers, dates
 _DEPTH = 16  # backslashes before a quote that are counted
 Place = tuple[int, int, bool]  # start, end, whether quotes hold it
 
-_OPENING = re.compile(r"[ \t]{0,4}(?:[bBuUrRfF]{1,2}(?=['\"]))?(\\{0,8})([\"'`])")
+_OPENING = re.compile(r"(?:[bBuUrRfF]{1,2}(?=['\"]))?(\\{0,8})([\"'`])")
+_QUOTING = frozenset("bBuUrRfF\\\"'`")  # what it can begin with
 _BARE = re.compile(rf"[^\s&;,'\"`()\[\]{{}}<>|{BREAK}]+")
-_SKIPPED = re.compile(r"[ \t]{0,4}")
 # The value of a header that is written without quotes: credentials with their scheme, or cookies.
 _HEADER = re.compile(
 	rf"[ \t]{{0,4}}((?:(?:Bearer|Basic|Token|Negotiate|ApiKey)[ ]{{1,3}})?[^\s;=\"'{BREAK}]{{1,4000}}(?![^\s;\"'{BREAK}])"
@@ -27,7 +27,7 @@ _HEADER = re.compile(
 )
 _SCHEME = re.compile(r"(?:Bearer|Basic|Token|Digest|Negotiate|ApiKey|Api-Key)[ ]{1,3}", re.IGNORECASE)
 _PIECE = re.compile(r"(\\{0,8})([\"'])|[(\[{)\]}]")
-_OPENERS = frozenset("([{")
+OPENERS = ("(", "[", "{")
 
 # What of a secret stands behind a blank, where a label and no quote goes before it: `password: Zomer 2026`. Words with a
 # digit or a sign belong to it, words with a capital up to the end of the line.
@@ -67,40 +67,40 @@ _POSTCODE = re.compile(
 _ACCOUNT = re.compile(r"[A-Za-z]{2}[ ]?\d\d[ .A-Za-z0-9-]{8,36}\Z|\d[\d .-]{5,18}\d\Z")
 
 
-def whole_value(view: View, position: int, separator: str, *, header: bool, secret: bool) -> Iterator[Place]:
-	"""The stretches that hold the value which begins at or after a place: one, or each string of a container."""
+def first_of(flat: str, position: int) -> int:
+	"""Where the value begins whose place is after some blanks."""
+	stop = position + 4
+	while position < stop and flat[position : position + 1] in (" ", "\t"):
+		position += 1
+	return position
+
+
+def whole_value(
+	view: View, position: int, begin: int, separator: str, *, header: bool, secret: bool
+) -> list[Place]:
+	"""The stretch that holds the value behind a separator, which ends at `position`; the value begins at `begin`."""
 	flat = view.flat
 	if separator == ">":
 		end = flat.find("<", position, position + VALUE_LIMIT)
-		if end > position and flat.startswith("</", end):
-			yield position, end, True
-		return
-	opening = _OPENING.match(flat, position)
-	if opening:
-		yield opening.end(), closing(flat, opening.end(), opening[1], opening[2]), True
-		return
+		return [(position, end, True)] if end > position and flat.startswith("</", end) else []
+	char = flat[begin : begin + 1]
+	if char in _QUOTING and (opening := _OPENING.match(flat, begin)):
+		return [(opening.end(), closing(flat, opening.end(), opening[1], opening[2]), True)]
 	# where what stands before the value is escaped as well, all of it is a query within a query: its ends are ends
 	bounded = flat if position - 1 in view.escaped else view.solid
 	if header:
 		value = _HEADER.match(bounded, position)
-		if value:
-			yield value.start(1), value.start(1) + len(value[1].rstrip("; ,")), True
-		return
-	begin = _SKIPPED.match(flat, position).end()  # type: ignore[union-attr]
+		return [(value.start(1), value.start(1) + len(value[1].rstrip("; ,")), True)] if value else []
 	limit = VALUE_LIMIT if secret else _PLAIN_LIMIT
 	bare = _BARE.match(bounded, begin, min(len(flat), begin + limit))
-	if bare:
-		yield bare.start(), bare.end(), False
+	return [(bare.start(), bare.end(), False)] if bare else []
 
 
 def strings_of(flat: str, position: int) -> tuple[int, list[Place]]:
-	"""Where the container that begins at or behind a place ends, and its strings, keys of dictionaries apart; the place
-	itself where none begins."""
-	end = _SKIPPED.match(flat, position).end()  # type: ignore[union-attr]
-	if flat[end : end + 1] not in _OPENERS:
-		return position, []
+	"""Where the container that begins at a place ends, and its strings, keys of dictionaries apart."""
+	end = position
 	strings: list[Place] = []
-	for is_string, start, stop in _pieces(flat, end, min(len(flat), end + _CONTAINER_LIMIT)):
+	for is_string, start, stop in _pieces(flat, position, min(len(flat), position + _CONTAINER_LIMIT)):
 		if is_string and not flat[stop : stop + 12].lstrip("\\'\" ").startswith(":"):
 			strings.append((start, stop, True))
 		end = max(end, stop)
@@ -156,7 +156,8 @@ def _pieces(flat: str, begin: int, limit: int) -> Iterator[tuple[bool, int, int]
 def spans_of(kind: str, flat: str, start: int, end: int, *, quoted: bool, separator: str) -> Iterator[Span]:
 	"""What of a value to replace, given what its name announced."""
 	value = flat[start:end]
-	if _NOTHING.match(value.strip()) or TOKEN.fullmatch(value.strip()):
+	bare_value = value.strip()
+	if not bare_value or _NOTHING.match(bare_value) or TOKEN.fullmatch(bare_value):
 		return
 	if kind in ("secret", "key"):
 		yield from _secret(flat, start, end, bare=not quoted, strict=kind == "key", separator=separator)
