@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable, Iterator
 
 from .tokens import TOKEN, Span
-from .values import bracket_end
+from .values import bracket_end, in_source
 from .view import BREAK, View
 
 _REACH = 48  # characters after the name within which a date is the birth date
 _LIST_REACH = 4_000  # and within a bracket behind it
 _STEP = 40  # characters of the longest date
+_AHEAD = 160  # characters that are searched at once beyond what one name needs
 _MONTH = (
 	r"(?:jan|feb|fev|maa|mrt|mar|mae|apr|avr|abr|mei|may|mai|jun|juin|jul|juil|aug|aou|sep|okt|oct|nov|dec|dez)"
 	r"(?:[a-z]{1,8})?\.?"
@@ -33,6 +34,9 @@ _GAP = re.compile(
 	r"[\s'\"\\(]{0,6}(?:(?:datetime\.){0,2}date(?:time)?\(|(?:pd\.)?timestamp\(['\"])?",
 	re.IGNORECASE,
 )
+_END_OF_VALUE = re.compile(r"[\n,&;}<]")
+_END_OF_LINE = re.compile(r"\n|<birthdate:")
+_CALLS = ("datetime.date", "date(")
 _TIME = re.compile(r"[T ]\d\d:\d\d")
 _MONTH_ALONE = re.compile(rf"(?<![A-Za-z]){_MONTH}(?![A-Za-z])", re.IGNORECASE)
 # Taken out of a word that tells a number, in Dutch or English, nothing is left.
@@ -47,48 +51,62 @@ _SMALL_WORDS = frozenset(("of", "the", "van", "and", "de"))
 def find_births(view: View, names: Iterable[tuple[int, int, bool]]) -> Iterator[Span]:
 	"""Birth dates behind names (begin, where the value begins, whether a separator says so), in their order."""
 	flat = view.flat
-	done = clear = 0  # before `done` all is replaced; no date begins before `clear`
+	done = 0  # before it all is replaced
+	dates = _Dates(flat)
 	for begin, value, structured in names:
 		if begin < done or (flat.startswith("<", begin - 1) and TOKEN.match(flat, begin - 1)):
 			continue
 		opening = _OPENING.match(flat, value)
 		if opening:
 			close = bracket_end(flat, opening.start(1), _LIST_REACH)
-			for found in _DATE.finditer(flat, max(opening.end(), done), close):
-				yield Span(*found.span(), "birthdate", found[0])
+			found = [date.span() for date in _DATE.finditer(flat, max(opening.end(), done), close)]
 			done = max(done, close)
-			continue
-		stop = _stop(flat, value, "\n,&;}<" if structured else "\n")
-		first = _first(flat, max(value, clear), stop)
-		if first is None:
-			clear = max(clear, stop)  # a date that begins before was looked for
-			continue
-		for date_begin, date_end in _listed(flat, *first):
-			yield Span(date_begin, date_end, "birthdate", flat[date_begin:date_end])
-			done = clear = date_end
+		else:
+			stop = _stop(flat, value, _END_OF_VALUE if structured else _END_OF_LINE)
+			first = dates.first(value, stop)
+			found = list(_listed(flat, *first)) if first else []
+			done = found[-1][1] if found else done
+		if found and not in_source(flat, begin):
+			yield from (Span(start, end, "birthdate", flat[start:end]) for start, end in found)
 
 
-def _stop(flat: str, start: int, marks: str) -> int:
+class _Dates:
+	"""The dates of a text in their order; no part of it is searched twice."""
+
+	def __init__(self, flat: str) -> None:
+		self._flat = flat
+		self._next: re.Match[str] | None = None
+		self._monthless = 0  # no month that stands alone begins before
+		self._searched = 0  # no date but the next one begins before
+
+	def first(self, start: int, stop: int) -> tuple[int, int] | None:
+		"""The first date that begins within a stretch; `start` never goes back."""
+		if self._next and self._next.start() < start:
+			self._next = None
+		if self._next is None and self._searched < stop:
+			limit = min(len(self._flat), stop + _AHEAD)
+			begin = max(start, self._searched)
+			self._next = (
+				_DATE.search(self._flat, begin, limit) if _DIGIT.search(self._flat, begin, limit) else None
+			)
+			self._searched = (
+				self._next.start() if self._next else limit - (_STEP if limit < len(self._flat) else 0)
+			)
+		if self._next and self._next.start() < stop:
+			return self._next.span()
+		month = _MONTH_ALONE.search(self._flat, max(start, self._monthless), stop)
+		if month is None:
+			self._monthless = max(self._monthless, stop - _STEP // 2)
+		return _in_words(self._flat, start, month) if month else None
+
+
+def _stop(flat: str, start: int, marks: re.Pattern[str]) -> int:
 	"""Where the reach of a name ends: what ends its value ends the search, a date behind it is another one's."""
 	limit = min(len(flat), start + _REACH)
-	stop = min((at for mark in marks if (at := flat.find(mark, start, limit)) >= 0), default=limit)
-	if flat.startswith(("datetime.date", "date("), start + (flat[start : start + 1] == " ")):
-		stop = limit
-	token = flat.find("<birthdate:", start, stop)
-	return stop if token < 0 else token
-
-
-def _first(flat: str, start: int, stop: int) -> tuple[int, int] | None:
-	"""The first date that begins within a stretch."""
-	if start >= stop:
-		return None
-	limit = min(len(flat), stop + _STEP)
-	if _DIGIT.search(flat, start, limit):
-		found = _DATE.search(flat, start, limit)
-		if found and found.start() < stop:
-			return found.span()
-	month = _MONTH_ALONE.search(flat, start, stop)
-	return _in_words(flat, start, month) if month else None
+	found = marks.search(flat, start, limit)
+	if found is None or flat.startswith(_CALLS, start + (flat[start : start + 1] == " ")):
+		return limit
+	return found.start()
 
 
 def _in_words(flat: str, start: int, month: re.Match[str]) -> tuple[int, int] | None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from .births import find_births
 from .keynames import kind_of
 from .tokens import TOKEN, Span
-from .values import OPENERS, closing, first_of, spans_of, strings_of, whole_value
+from .values import OPENERS, closing, first_of, in_source, spans_of, strings_of, whole_value
 from .view import BREAK, View
 
 _NAME_CHARS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
@@ -27,7 +27,6 @@ MANY = 24  # different telling words in one stretch: then one pass over all name
 _HEADERS = frozenset(
 	"authorization proxy-authorization cookie set-cookie x-api-key x-auth-token x-frappe-csrf-token".split()
 )
-_FRAME_LINE = re.compile(r"[ \t|>+]{0,24}File \"[^\"\n]{1,300}\", line \d+")
 # A name alone in front of a quoted value is one only where it can be nothing else: `smtp_password 'abc def'`.
 _PLAIN_SECRETS = ("password", "passwd", "passphrase", "wachtwoord", "secret", "pwd")
 # What stands before a name that is itself a value: the bracket of a pair, or the key of a record about a field.
@@ -64,8 +63,7 @@ def find_keyed(view: View, words: Iterable[str]) -> Iterator[Span]:
 			continue
 		name, kind = named
 		if kind == "birthdate":
-			if not _in_source(view.flat, begin):
-				births.append((begin, rest.end() if rest else end, bool(rest and rest[2] in (":", "="))))
+			births.append((begin, rest.end() if rest else end, bool(rest and rest[2] in (":", "="))))
 			continue
 		if rest is None:
 			continue
@@ -125,7 +123,7 @@ def _behind(
 		for start, stop, quoted in found
 		for span in spans_of(kind, flat, start, stop, quoted=quoted, separator=separator)
 	]
-	if spans and not _in_source(flat, rest.start()) and not _in_token(flat, rest, name):
+	if spans and not in_source(flat, rest.start()) and not _in_token(flat, rest, name):
 		yield from spans
 
 
@@ -173,12 +171,3 @@ def _pair(flat: str, kind: str, position: int) -> Iterator[Span]:
 		if after is None:
 			return
 		position = after.end()
-
-
-def _in_source(flat: str, position: int) -> bool:
-	"""Whether a place lies in a line of a program that a traceback shows: names before `=` are variables there."""
-	begin = flat.rfind("\n", 0, position) + 1
-	if flat[begin : begin + 2] != "  " or begin == 0:
-		return False
-	above = flat.rfind("\n", 0, begin - 1) + 1
-	return _FRAME_LINE.match(flat, above, begin) is not None

@@ -44,6 +44,7 @@ class NameIndex:
 		self._given: dict[str, set[str]] = {}  # words that stand with a family name
 		self._alone: set[str] = set()
 		self._infix: dict[str, set[str]] = {}  # the particles that stand with a word: others are prepositions
+		self._near: dict[str, _Near] = {}  # made when first needed, at most one for each word above
 		self.anchors: frozenset[str] = frozenset()
 		for name in names:
 			self._add([word[0] for word in _WORD.finditer(View(name[:200]).low)], "," in name)
@@ -78,16 +79,13 @@ class NameIndex:
 	def find(self, view: View, hits: Iterable[str], taken: Sequence[Span] = ()) -> Iterator[Span]:
 		"""The words of known names in a view; `hits`: those of `anchors` that the view contains; `taken`: mail addresses,
 		whose words are no names of their own."""
-		known = sorted(hits)
 		done = 0
 		begins = [span.start for span in taken]
-		for start, end in sorted(places(view.low, known)):
-			before = bisect_right(begins, start) - 1
-			inside = before >= 0 and start < taken[before].end
-			if start < done or inside or _in_program(view.flat, start):
+		for start, end in sorted(places(view.low, sorted(hits))):
+			if start < done:
 				continue
 			first, last = self._person(view, start, end)
-			if last:
+			if last and not _inside(taken, begins, start) and not _in_program(view.flat, start):
 				done = last
 				for word in _WORD.finditer(view.flat, first, last):
 					yield Span(word.start(), word.end(), "name", word[0])
@@ -95,9 +93,11 @@ class NameIndex:
 	def _person(self, view: View, start: int, end: int) -> tuple[int, int]:
 		"""The stretch of the name that the word at a place belongs to; (0, 0) where it is no name."""
 		word = view.low[start:end]
-		near = _Near(
-			self._given.get(word, _NONE), self._firsts.get(word, _NONE), self._infix.get(word, _NONE)
-		)
+		near = self._near.get(word)
+		if near is None:
+			near = self._near[word] = _Near(
+				self._given.get(word, _NONE), self._firsts.get(word, _NONE), self._infix.get(word, _NONE)
+			)
 		first, particles, found_left = _to_left(view.low, start, near)
 		last, found_right = _to_right(view.low, end, near)
 		if found_left or found_right:
@@ -115,11 +115,13 @@ class NameIndex:
 		quoted = before in ("'", '"', ">") and after in ("'", '"', "<") and bool(before) and bool(after)
 		if quoted or (written[0].isupper() and particles < start):
 			return word not in COMMON or particles < start
+		if not written[0].isupper():
+			return False
 		family = bool(self._given.get(word)) or word in self._alone
 		low_before = view.low[max(0, start - 12) : start]
 		if _GREETING.search(low_before) or (family and _TITLE.search(low_before)):
-			return written[0].isupper()
-		if not family or word in COMMON or len(word) < 4 or not written[0].isupper():
+			return True
+		if not family or word in COMMON or len(word) < 4:
 			return False
 		# part of an identifier, a path or a camelCase name: then it is not written as a name
 		return (
@@ -143,6 +145,12 @@ class _Near(NamedTuple):
 		if len(word) == 1:
 			return word in self.firsts
 		return len(word) <= 3 and word not in PARTICLES and set(word) <= self.firsts and len(self.given) > 1
+
+
+def _inside(taken: Sequence[Span], begins: Sequence[int], place: int) -> bool:
+	"""Whether a place lies in one of the spans, which begin at `begins`."""
+	before = bisect_right(begins, place) - 1
+	return before >= 0 and place < taken[before].end
 
 
 def _to_left(low: str, start: int, near: _Near) -> tuple[int, int, bool]:

@@ -59,6 +59,7 @@ _BARE_PERSON = re.compile(
 	r"[ \t]{0,4}([A-Z][A-Za-z'.-]*(?:[ +](?:[A-Z][A-Za-z'.-]*|van|de|den|der|ten|ter|te|von|in|'t|la|el|al)){0,5})"
 )
 _DIGIT = re.compile(r"\d")
+_FRAME_LINE = re.compile(r"[ \t|>+]{0,24}File \"[^\"\n]{1,300}\", line \d+")
 _BARE_PHONE = re.compile(r"[ \t]{0,4}([+(]{0,2}\d(?:[ .()/-]{0,2}\d){6,14})(?!\d)")
 _PHONE = re.compile(r"[+(]{0,2}\d(?:[ .()/-]{0,3}\d){6,14}\Z")
 _POSTCODE = re.compile(
@@ -151,6 +152,15 @@ def _pieces(flat: str, begin: int, limit: int) -> Iterator[tuple[bool, int, int]
 				yield False, found.start(), found.start()
 				return
 	yield False, limit, limit
+
+
+def in_source(flat: str, position: int) -> bool:
+	"""Whether a place lies in a line of a program that a traceback shows: names before `=` are variables there."""
+	begin = flat.rfind("\n", 0, position) + 1
+	if flat[begin : begin + 2] != "  " or begin == 0:
+		return False
+	above = flat.rfind("\n", 0, begin - 1) + 1
+	return _FRAME_LINE.match(flat, above, begin) is not None
 
 
 def spans_of(kind: str, flat: str, start: int, end: int, *, quoted: bool, separator: str) -> Iterator[Span]:
