@@ -22,7 +22,9 @@ NAMES_TTL = (
 	900  # seconds for which a process uses the names it read; a person added meanwhile is known after that
 )
 MOST_NAMES = 200_000  # read of one table
-TEXT_LIMIT = 256 * 1024  # characters of an error that are redacted and kept before it is written
+TEXT_LIMIT = (
+	128 * 1024
+)  # characters of an error that are kept before it is written: what grouping reads of it
 LEFT_OUT = "\n[… {} characters were not kept: the text was too long to be redacted …]\n"
 NOT_KEPT = "The text of this error could not be redacted and was not kept."
 _NOBODY = frozenset(("administrator", "guest", "system", "user", "admin", "test"))

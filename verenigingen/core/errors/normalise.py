@@ -30,9 +30,15 @@ _SQL_VALUES = re.compile(
 # Numbers that name the error and do not count or identify anything: MySQL codes, errno, HTTP status.
 _CODE = r"\(\d{4}, |\[Errno -?\d+\]|\b[1-5]\d\d (?=Client Error|Server Error)"
 _QUOTED = r"(?<!\w)(?:'(?:[^'\n]|(?<=\w)'(?=\w)){0,300}'|\"[^\"\n]{0,300}\"|`[^`\n]{0,300}`(?:\.`[^`\n]{0,100}`){0,3})(?!\w)"
-# Values with blanks in them: Dutch postcode, IBAN, telephone number.
+_MONTH = (
+	r"(?:[Jj]an|[Ff]eb|[Mm]aart|[Mm]rt|[Mm]ar|[Aa]pr|[Mm]ei|[Mm]ay|[Jj]un|[Jj]ul|[Aa]ug|[Ss]ep|[Oo]kt|[Oo]ct|[Nn]ov|[Dd]ec)"
+	r"[a-z]{0,7}\.?"
+)
+# Values with blanks in them: Dutch postcode, IBAN, telephone number, a date in words.
 _SPACED = (
-	r"\b(?:\d{4} ?[A-Z]{2}|[A-Z]{2}\d{2}(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,4})?)\b"
+	r"\b(?:\d{4} ?[A-Z]{2}|[A-Z]{2}[ \xa0]?\d{2}(?:[ \xa0][A-Z0-9]{4}){2,7}(?:[ \xa0][A-Z0-9]{1,4})?)\b"
+	rf"|\b\d{{1,2}}(?:e|de|ste|st|nd|rd|th|\.)?[ -](?:of |van )?{_MONTH}[ ,-]{{1,2}}'?\d{{2,4}}\b"
+	rf"|\b{_MONTH} (?:the )?\d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}\b"
 	r"|(?<![\w(])[+(]\d[\d() .\-/]{6,24}\d\b"
 )
 _ADDRESS = r"(?<![\w.])(?:[a-z]{2,10}:/)?/[^\s'\"<>)]+"  # with its query, which is data
@@ -230,6 +236,8 @@ def _word(word: str) -> str:
 
 def _quoted(found: str, text: str, start: int, keep_names: bool) -> str:
 	inner = found[1:-1]
+	if inner == _STAND_IN:
+		return "<value>"  # as nearly every value that a redactor takes out
 	before = text[max(0, start - 16) : start].rstrip().rpartition(" ")[2].lower()
 	if before in _NAMING and not keep_names:
 		# `corpus`.`tabMember`.`city`: the database differs between sites, the column does not

@@ -212,7 +212,7 @@ def _backslash(found: str) -> str | None:
 
 def _readable(raw: bytes) -> str | None:
 	"""Escaped bytes as text: UTF-8, and Latin-1 where it is not. None where they hold control characters."""
-	made = []
+	made: list[str] = []
 	for char in raw.decode("utf-8", "surrogateescape"):
 		if char in "\t\n\v\f\r":
 			made.append(BREAK)
