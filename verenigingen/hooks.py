@@ -40,6 +40,9 @@ default_log_clearing_doctypes = {
 	"Error Issue Facet": 90,
 	"Site Change": 90,
 	"Request Failure Hour": 90,
+	"Request Rollup": 730,
+	"Job Rollup": 730,
+	"Statement Rollup": 730,
 }
 
 # Personal data is taken out of errors before they are written; the setting redact_error_log turns it off.

@@ -32,6 +32,9 @@ OWN_TABLES = (
 	"tabError Grouping Rule",
 	"tabError Event",
 	"tabRequest Failure Hour",
+	"tabRequest Rollup",
+	"tabJob Rollup",
+	"tabStatement Rollup",
 	LEDGER,
 	STATE,
 )
