@@ -25,9 +25,18 @@ monitoring_collectors = [
 	"verenigingen.collectors.integrations.collect_integrations",
 	"verenigingen.collectors.integrations.collect_webhooks",
 	"verenigingen.collectors.error_log.collect",
+	"verenigingen.collectors.requests.collect",
+	"verenigingen.collectors.jobs.collect",
+	"verenigingen.collectors.statements.collect",
 ]
 
-after_request = ["verenigingen.host.frappe_hooks.after_request"]
+before_request = ["verenigingen.host.frappe_measure.before_request"]
+after_request = [
+	"verenigingen.host.frappe_measure.after_request",
+	"verenigingen.host.frappe_hooks.after_request",
+]
+before_job = ["verenigingen.host.frappe_measure.before_job"]
+after_job = ["verenigingen.host.frappe_measure.after_job"]
 update_website_context = ["verenigingen.host.frappe_hooks.note_page_error"]
 
 doctype_list_js = {"Error Issue": "public/js/error_issue_merge.js"}

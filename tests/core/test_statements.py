@@ -28,6 +28,7 @@ CASES = [
 	("hexadecimal", "select 0xDEADBEEF", "select ?"),
 	("parameters", "select a from t where b=%s and c=%(param1)s", "select a from t where b=? and c=?"),
 	("list", "select a from t where b in ('x','y', 'z')", "select a from t where b in (?, …)"),
+	("list of one", "select a from t where b IN (5)", "select a from t where b IN (?, …)"),
 	("rows", "insert into t (a,b) values (1,'x'),(2,'y'),(3,'z')", "insert into t (a,b) values (?, …), …"),
 	("comment", "select a /* FRAPPE_TRACE_ID: 1f */ from t -- jan\n where 1", "select a from t where ?"),
 	("blanks", "select\n\t a\n from   t", "select a from t"),

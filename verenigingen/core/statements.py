@@ -23,7 +23,7 @@ _TOKEN = re.compile(
 	""",
 	re.VERBOSE | re.DOTALL,
 )
-_LIST = re.compile(r"\((?: ?\?,?){2,}\)")
+_LIST = re.compile(r"\((?: ?\?,?){2,}\)|(?<=\bin )\(\?\)", re.IGNORECASE)
 _ROWS = re.compile(r"\(\?, ?…\)(?:, ?\(\?, ?…\))+")
 _TABLE = re.compile(r"\b(?:from|join|into|update)\s{1,4}(`[^`]{1,140}`|[A-Za-z_]\w{0,139})", re.IGNORECASE)
 _NO_EXPLAIN = re.compile(
@@ -72,7 +72,7 @@ class PlanStep(NamedTuple):
 
 	table: str
 	access: str
-	index: str | None
+	key: str | None
 	rows: int
 
 
@@ -83,9 +83,9 @@ def plan_text(steps: Iterable[PlanStep]) -> str:
 		if step.access == "ALL":
 			said.append(f"every row of {step.table} ({step.rows})")
 		elif step.access == "index":
-			said.append(f"all of index {step.index} of {step.table} ({step.rows})")
+			said.append(f"all of index {step.key} of {step.table} ({step.rows})")
 		else:
-			said.append(f"{step.table} by index {step.index or 'none'} ({step.rows})")
+			said.append(f"{step.table} by index {step.key or 'none'} ({step.rows})")
 	return "; ".join(said)[:500]
 
 

@@ -18,7 +18,7 @@ import frappe
 import redis
 from frappe.core.doctype.access_log.access_log import make_access_log
 from frappe.sessions import get_csrf_token
-from frappe.utils import get_system_timezone, now_datetime
+from frappe.utils import get_bench_path, get_system_timezone, now_datetime
 from frappe.utils.password import decrypt, encrypt, get_encryption_key
 
 from verenigingen.exceptions import (
@@ -29,9 +29,11 @@ from verenigingen.exceptions import (
 	QueueUnavailable,
 )
 from verenigingen.host.digest import commit_of, value_digests
+from verenigingen.host.frappe_hooks import is_page
 from verenigingen.host.frappe_jobs import failed_jobs, job_failures
+from verenigingen.host.frappe_measurements import FrappeMeasurements
 from verenigingen.host.frappe_spool import FrappeSpool
-from verenigingen.host.port import App, Host, JobFailure, Row, User
+from verenigingen.host.port import App, Host, JobFailure, RequestHistory, Row, User
 from verenigingen.host.sql import written
 
 SETTINGS_DOCTYPE = "Monitoring Settings"
@@ -250,6 +252,8 @@ def frappe_host() -> Host:
 		config=FrappeConfig(),
 		hooks=FrappeHooks(),
 		spool=FrappeSpool(),
+		measurements=FrappeMeasurements(),
+		history=RequestHistory(Path(get_bench_path()) / "logs", (frappe.local.site,), is_page),
 	)
 
 

@@ -57,11 +57,13 @@ def collect_all(host: Host, seconds: float | None = None) -> list[dict[str, Any]
 	results = [_run(host, path, limit, absences) for path in host.hooks.get("monitoring_collectors")]
 	_note_absences(host, absences)
 	woken = _woken(host)
-	if any(result["collected"] for result in results):
+	told = any(result.pop("events") and result["collected"] for result in results)
+	if told:
 		joined = _run(host, JOIN_ISSUES, limit, absences)
+		del joined["events"]
 		if joined["error"]:
 			results.append(joined)
-	if woken or any(result["collected"] for result in results):
+	if woken or told:
 		host.cache.clear("analytics_")
 	return results
 
@@ -78,6 +80,7 @@ def _run(host: Host, path: str, seconds: float, absences: list[SourceAbsent]) ->
 	row: dict[str, Any] = {
 		"collector": path,
 		"collected": 0,
+		"events": True,
 		"finished": False,
 		"seconds": None,
 		"absent": None,
@@ -98,6 +101,7 @@ def _run(host: Host, path: str, seconds: float, absences: list[SourceAbsent]) ->
 	else:
 		row |= {
 			"collected": result.collected,
+			"events": result.events,
 			"finished": result.finished,
 			"seconds": round(result.seconds, 3),
 		}

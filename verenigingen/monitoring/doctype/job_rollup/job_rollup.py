@@ -26,7 +26,7 @@ class JobRollup(Document):
 		run_sketch: DF.SmallText | None
 		runs: DF.Int
 		sql_seconds: DF.Float
-		sql_statements: DF.Int
+		sql_statements: DF.Float
 		traced: DF.Int
 		wait_seconds: DF.Float
 		wait_sketch: DF.SmallText | None

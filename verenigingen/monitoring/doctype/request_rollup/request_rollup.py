@@ -17,8 +17,8 @@ class RequestRollup(Document):
 		from frappe.types import DF
 
 		at: DF.Datetime
-		cache_hits: DF.Int
-		cache_misses: DF.Int
+		cache_hits: DF.Float
+		cache_misses: DF.Float
 		client_errors: DF.Int
 		cpu_seconds: DF.Float
 		endpoint: DF.Data
@@ -28,7 +28,7 @@ class RequestRollup(Document):
 		response_bytes: DF.Float
 		server_errors: DF.Int
 		sql_seconds: DF.Float
-		sql_statements: DF.Int
+		sql_statements: DF.Float
 		traced: DF.Int
 		wall_seconds: DF.Float
 		wall_sketch: DF.SmallText | None

@@ -26,7 +26,7 @@ class StatementRollup(Document):
 		repeated: DF.Int
 		repeated_executions: DF.Int
 		resolution: DF.Literal["hour", "day"]
-		rows_returned: DF.Int
+		rows_returned: DF.Float
 		sampled: DF.Int
 		seconds: DF.Float
 		seconds_sketch: DF.SmallText | None
