@@ -31,10 +31,7 @@ monitoring_collectors = [
 ]
 
 before_request = ["verenigingen.host.frappe_measure.before_request"]
-after_request = [
-	"verenigingen.host.frappe_measure.after_request",
-	"verenigingen.host.frappe_hooks.after_request",
-]
+after_request = ["verenigingen.host.frappe_measure.after_request"]
 before_job = ["verenigingen.host.frappe_measure.before_job"]
 after_job = ["verenigingen.host.frappe_measure.after_job"]
 update_website_context = ["verenigingen.host.frappe_hooks.note_page_error"]

@@ -22,6 +22,7 @@ from rq import get_current_job
 
 from verenigingen.core.errors.entry import entry
 from verenigingen.core.statements import PlanStep, may_be_explained, plan_text
+from verenigingen.host.frappe_hooks import after_request as note_failure
 from verenigingen.host.frappe_hooks import is_page
 from verenigingen.host.frappe_measurements import sender
 from verenigingen.host.measuring import JOBS, REQUESTS, Mark, Recorder, Senders
@@ -34,50 +35,81 @@ WORTH_A_PLAN = 0.001  # seconds; what is faster needs no index
 MOST_PLANS = 2  # of one sampled request
 MOST_EXPLAINED = 2_000  # statements of this process
 
+MOST_LABELS = 5_000  # requests of this process whose endpoint is remembered
+# What decides about the endpoint of a request beside its path, see core.errors.entry.
+TELLING = ("cmd", "doctype", "dt", "reference_doctype", "parent_doctype", "method", "report_name")
+
 _senders = Senders()
 _here = threading.local()
+_labels: dict[object, tuple[str, str] | None] = {}
 _explained: dict[str, None] = {}
 
 
 def before_request() -> None:
 	"""Hook `before_request`."""
 	try:
-		recorder = _recorder()
-		_senders.start()
-		_begin(recorder, frappe.local.request)
+		local = frappe.local
+		_begin(_recorder(local.site), local.request, local.db)
 	except Exception:
 		_here.mark = None
 		_log("a request could not be measured")
 
 
 def after_request(response: Any = None, request: Any = None) -> None:
-	"""Hook `after_request`: `response` is None when werkzeug answers."""
-	mark, _here.mark = getattr(_here, "mark", None), None
-	if mark is None or mark.subject is not request:
-		return  # a hook before ours failed
+	"""Hook `after_request`, of failed requests too: `response` is None when werkzeug answers. One hook for both, as each costs
+	more to be called than what it does."""
+	mark = getattr(_here, "mark", None)
+	_here.mark = None
+	status = response.status_code if response is not None else 0
+	if mark is not None and mark.subject is request:  # else a hook before ours failed
+		try:
+			_note(mark, status, response, request)
+		except Exception:
+			mark.recorder.lose(REQUESTS)
+			_log("a request could not be measured")
+	if status >= 400 or not status:
+		note_failure(response=response, request=request)
+
+
+def _note(mark: Mark, status: int, response: Any, request: Any) -> None:
+	label = _label(request.path, frappe.local.form_dict)
+	if label is None:
+		return
+	body = response.response if response is not None else None
+	size = sum(map(len, body)) if type(body) is list else None
+	recorder = mark.recorder
+	recorder.request(time.time(), (request.method, *label), status, mark, size)
+	if mark.sample is not None:
+		mark.sample.label = f"{request.method} {label[1]}"
+		request.after_response.add(partial(_finish, recorder, mark.sample))
+	elif recorder.late:
+		request.after_response.add(recorder.flush)
+
+
+def _label(path: str, form: Any) -> tuple[str, str] | None:
+	"""DocType and route of a request; None for one of our own."""
+	key: object = (path, *map(form.get, TELLING)) if form else path
 	try:
-		path = request.path
-		if path.startswith(OWN_PATHS):
-			return
-		recorder = _recorder()
-		found = entry(path, frappe.local.form_dict or {}, is_page)
-		size = response.calculate_content_length() if response is not None else None
-		label = (request.method, found.doctype, found.route)
-		recorder.request(time.time(), label, response.status_code if response is not None else 0, mark, size)
-		if mark.sample is not None:
-			mark.sample.label = f"{request.method} {found.route}"
-			request.after_response.add(partial(_finish, recorder, mark.sample))
-		elif recorder.late:
-			request.after_response.add(recorder.flush)
-	except Exception:
-		_recorder().lose(REQUESTS)
-		_log("a request could not be measured")
+		return _labels[key]
+	except KeyError:
+		pass
+	except TypeError:  # a list in the form is no key
+		key = None
+	found = entry(path, form or {}, is_page)
+	command = form.get("cmd") if form else None
+	own = path.startswith(OWN_PATHS) or (isinstance(command, str) and command.startswith(OWN))
+	label = None if own else (found.doctype, found.route)
+	if key is not None:
+		if len(_labels) >= MOST_LABELS:
+			_labels.clear()
+		_labels[key] = label
+	return label
 
 
 def before_job(method: str = "", kwargs: Any = None) -> None:
 	"""Hook `before_job`."""
 	try:
-		_begin(_recorder(), method)
+		_begin(_recorder(frappe.local.site), method, frappe.local.db)
 	except Exception:
 		_here.mark = None
 		_log("a job could not be measured")
@@ -95,7 +127,7 @@ def after_job(method: str = "", kwargs: Any = None) -> None:
 			name = str(kwargs.get("job_type") or method)
 		if name.startswith(OWN) or method.startswith(OWN):
 			return
-		recorder = _recorder()
+		recorder = mark.recorder
 		job = get_current_job()
 		queue = str(job.origin).rpartition(":")[2] if job is not None else ""
 		recorder.job(time.time(), (name[:140], queue), failed, mark, _wait(job))
@@ -104,22 +136,26 @@ def after_job(method: str = "", kwargs: Any = None) -> None:
 			_finish(recorder, mark.sample)
 		recorder.flush()  # the process of a job ends without a word
 	except Exception:
-		_recorder().lose(JOBS)
+		mark.recorder.lose(JOBS)
 		_log("a job could not be measured")
 
 
-def _recorder() -> Recorder:
-	return _senders.recorder(frappe.local.site, lambda: Recorder(sender()))
+def _recorder(site: str) -> Recorder:
+	found = _senders.recorders.get(site)
+	if found is None:
+		found = _senders.recorder(site, lambda: Recorder(sender()))
+	return found
 
 
-def _begin(recorder: Recorder, subject: object) -> None:
-	sample = None
+def _begin(recorder: Recorder, subject: object, db: Any) -> None:
 	rate = recorder.settings["sql_sample_rate"]
-	if rate and random.random() < rate:
-		sample = Sample(frozenset(frappe.local.app_modules or ()))
-	_count_cache()
-	mark = _here.mark = Mark(subject, sample)
-	_count_statements(mark)
+	sample = Sample(frozenset(frappe.local.app_modules or ())) if rate and random.random() < rate else None
+	if "execute_command" not in frappe.cache.__dict__:
+		_count_cache(frappe.cache)
+	mark = _here.mark = Mark(recorder, subject, sample)
+	# On the object, as Frappe's recorder does it, and not on its class: it goes with the request, and other connections
+	# are none of our business.
+	db.sql = _counted(mark, db.sql) if sample is None else _sampled(mark, sample, db.sql)
 
 
 def _wait(job: Any) -> float | None:
@@ -133,13 +169,9 @@ def _aware(moment: datetime) -> datetime:
 	return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
-def _count_statements(mark: Mark) -> None:
-	"""Has the connection of this request tell `mark` of each statement. It goes with the request, so nothing is put back.
-
-	On the object, as Frappe's recorder does it, and not on its class: other connections are none of our business.
-	"""
-	db, now, sample = frappe.local.db, time.perf_counter, mark.sample
-	ask: Callable[..., Any] = db.sql
+def _counted(mark: Mark, ask: Callable[..., Any]) -> Callable[..., Any]:
+	"""`frappe.db.sql` that tells `mark` of each statement."""
+	now = time.perf_counter
 
 	def sql(*args: Any, **kwargs: Any) -> Any:
 		began = now()
@@ -149,7 +181,14 @@ def _count_statements(mark: Mark) -> None:
 			mark.sql_seconds += now() - began
 			mark.sql_statements += 1
 
-	def sampled(query: Any, *args: Any, **kwargs: Any) -> Any:
+	return sql
+
+
+def _sampled(mark: Mark, sample: Sample, ask: Callable[..., Any]) -> Callable[..., Any]:
+	"""The same, for a request whose statements are looked at one by one."""
+	now = time.perf_counter
+
+	def sql(query: Any, *args: Any, **kwargs: Any) -> Any:
 		began, rows = now(), -1
 		try:
 			found = ask(query, *args, **kwargs)
@@ -159,22 +198,19 @@ def _count_statements(mark: Mark) -> None:
 			took = now() - began
 			mark.sql_seconds += took
 			mark.sql_statements += 1
-			if sample is not None and kwargs.get("run", True):
+			if kwargs.get("run", True):
 				sample.note(query, args[0] if args else kwargs.get("values"), took, rows)
 
-	db.sql = sql if sample is None else sampled  # nosemgrep: frappe-monkey-patching-not-allowed
+	return sql
 
 
-def _count_cache() -> None:
+def _count_cache(cache: Any) -> None:
 	"""Has the process's cache client tell whoever is measured what it found."""
-	cache = frappe.cache
-	if "execute_command" in cache.__dict__:
-		return
 	ask, here = cache.execute_command, _here
 
 	def execute_command(*args: Any, **kwargs: Any) -> Any:
 		found = ask(*args, **kwargs)
-		if args[0] in ("GET", "HGET"):
+		if args[0] == "GET" or args[0] == "HGET":
 			mark = getattr(here, "mark", None)
 			if mark is not None:
 				if found is None:

@@ -39,10 +39,20 @@ log = logging.getLogger("verenigingen")
 class Mark:
 	"""What is known of a request or job while it runs."""
 
-	__slots__ = ("cpu", "hits", "misses", "sample", "sql_seconds", "sql_statements", "subject", "wall")
+	__slots__ = (
+		"cpu",
+		"hits",
+		"misses",
+		"recorder",
+		"sample",
+		"sql_seconds",
+		"sql_statements",
+		"subject",
+		"wall",
+	)
 
-	def __init__(self, subject: object, sample: Sample | None) -> None:
-		self.subject, self.sample = subject, sample
+	def __init__(self, recorder: Recorder, subject: object, sample: Sample | None) -> None:
+		self.recorder, self.subject, self.sample = recorder, subject, sample
 		self.sql_seconds = 0.0
 		self.sql_statements = self.hits = self.misses = 0
 		self.cpu, self.wall = time.thread_time(), time.perf_counter()
@@ -223,7 +233,7 @@ class Senders:
 	"""The recorders of every site that this process serves, and the thread that has them sent."""
 
 	def __init__(self) -> None:
-		self._recorders: dict[str, Recorder] = {}
+		self.recorders: dict[str, Recorder] = {}
 		self._lock = threading.Lock()
 		self._thread: threading.Thread | None = None
 		atexit.register(self.flush_all)
@@ -231,10 +241,10 @@ class Senders:
 
 	def recorder(self, site: str, make: Callable[[], Recorder]) -> Recorder:
 		"""The recorder of a site."""
-		found = self._recorders.get(site)
+		found = self.recorders.get(site)
 		if found is None:
 			with self._lock:
-				found = self._recorders.setdefault(site, make())
+				found = self.recorders.setdefault(site, make())
 		return found
 
 	def start(self) -> None:
@@ -249,13 +259,13 @@ class Senders:
 
 	def flush_all(self) -> None:
 		"""Sends what there is."""
-		for recorder in list(self._recorders.values()):
+		for recorder in list(self.recorders.values()):
 			recorder.flush()
 
 	def _run(self) -> None:
 		while True:
 			time.sleep(FLUSH_SECONDS)
-			for recorder in list(self._recorders.values()):
+			for recorder in list(self.recorders.values()):
 				if recorder.due:
 					try:
 						recorder.flush()
@@ -264,4 +274,4 @@ class Senders:
 
 	def _forget(self) -> None:
 		# the parent sends what it has; its thread and locks are not in the child
-		self._recorders, self._thread, self._lock = {}, None, threading.Lock()
+		self.recorders, self._thread, self._lock = {}, None, threading.Lock()
