@@ -28,6 +28,7 @@ monitoring_collectors = [
 	"verenigingen.collectors.requests.collect",
 	"verenigingen.collectors.jobs.collect",
 	"verenigingen.collectors.statements.collect",
+	"verenigingen.collectors.monitor_log.collect",  # after requests and jobs: it leaves out what they have
 ]
 
 before_request = ["verenigingen.host.frappe_measure.before_request"]

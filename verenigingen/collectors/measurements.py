@@ -70,6 +70,8 @@ def collect_measurements(host: Host, kind: Kind) -> CollectResult:
 			cells = read(host, kind, texts)
 			counted = count(host, kind, state, cells)
 			state.token, state.lost = token, state.lost + lost
+			if cells.held and "hooks_since" not in state.position:
+				state.position["hooks_since"] = min(at for at, _ in cells.held).isoformat()
 		save(host, kind, state, time.monotonic() - began)
 		expire(host, kind.shape)
 	if token:
