@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 from verenigingen.host.endpoint import REGISTRY, Endpoint
-from verenigingen.settings import SETTINGS
+from verenigingen.settings import SETTINGS, TEXT_SETTINGS
 from verenigingen.standalone.cli import DOORS
 
 HERE = Path(__file__).parent
@@ -19,6 +19,7 @@ def configuration() -> str:
 	rows = [
 		f"| `{s.name}` | {s.default:g} | {s.unit} | {s.low:g} to {s.high:g} | {s.help} |" for s in SETTINGS
 	]
+	rows += [f"| `{s.name}` | none | text | | {s.help} |" for s in TEXT_SETTINGS]
 	head = (
 		f"{NOTE}\n# Settings\n\nA value is taken from Monitoring Settings in the desk, else from `site_config.json` under the same name,\n"
 		"else it is the default. A value outside its range is refused with the range, never replaced.\n\n"

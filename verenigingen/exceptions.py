@@ -6,6 +6,8 @@
 	├── NotLoggedIn          401
 	├── NotFound             404
 	│   └── SourceAbsent          a source of errors is not there on this site; no failure
+	├── QueryRefused         403  the database refused a statement: no right to it, or it took too long
+	├── TookTooLong          503  a collector was stopped at its time limit
 	├── ReadOnlySite         409  a write was asked of a site that is only being audited
 	├── CollectorBusy        409  another collector holds the lock
 	├── ConfigurationError   417  a setting or site_config.json value cannot be used
@@ -55,6 +57,18 @@ class SourceAbsent(NotFound):
 	def __init__(self, source: str, reason: str) -> None:
 		super().__init__(reason)
 		self.source = source
+
+
+class QueryRefused(MonitoringError):
+	"""The database refused a statement: the user has no right to it, or it ran into its own time limit."""
+
+	http_status_code = 403
+
+
+class TookTooLong(MonitoringError):
+	"""Something was stopped because it reached its time limit."""
+
+	http_status_code = 503
 
 
 class ReadOnlySite(MonitoringError):

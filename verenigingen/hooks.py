@@ -35,6 +35,20 @@ before_request = ["verenigingen.host.frappe_measure.before_request"]
 after_request = ["verenigingen.host.frappe_measure.after_request"]
 before_job = ["verenigingen.host.frappe_measure.before_job"]
 after_job = ["verenigingen.host.frappe_measure.after_job"]
+# Likewise: each is a `verenigingen.core.gauges.GaugeSource`.
+monitoring_gauges = [
+	"verenigingen.collectors.system.SOURCE",
+	"verenigingen.collectors.database.SOURCE",
+	"verenigingen.collectors.database_tables.SOURCE",
+	"verenigingen.collectors.database_statements.SOURCE",
+	"verenigingen.collectors.cache.SOURCE",
+	"verenigingen.collectors.queues.SOURCE",
+	"verenigingen.collectors.scheduler.SOURCE",
+	"verenigingen.collectors.mail.SOURCE",
+	"verenigingen.collectors.business.SOURCE",
+	"verenigingen.collectors.business_days.SOURCE",
+]
+
 update_website_context = ["verenigingen.host.frappe_hooks.note_page_error"]
 
 doctype_list_js = {"Error Issue": "public/js/error_issue_merge.js"}
@@ -50,6 +64,7 @@ default_log_clearing_doctypes = {
 	"Request Rollup": 730,
 	"Job Rollup": 730,
 	"Statement Rollup": 730,
+	"Metric Rollup": 90,
 }
 
 # Personal data is taken out of errors before they are written; the setting redact_error_log turns it off.

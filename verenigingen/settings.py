@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from verenigingen.core.addresses import check_address
 from verenigingen.exceptions import ConfigurationError
 
 
@@ -147,31 +148,94 @@ SETTINGS: tuple[Setting, ...] = (
 		"collect_seconds", 45, "seconds", 1, 3_600, "Longest time one collection run may take.", "collection"
 	),
 	Setting(
-		"minute_rollup_days",
+		"minute_retention_days",
 		2,
 		"days",
 		1,
 		31,
-		"How long measurements by minute are kept.",
-		"rollups",
+		"How long measurements by the minute are kept; hours and days are made of them.",
+		"retention",
 	),
 	Setting(
-		"hour_rollup_days",
+		"hour_retention_days",
 		90,
 		"days",
-		2,
-		730,
-		"How long measurements by hour are kept.",
-		"rollups",
+		7,
+		3_650,
+		"How long measurements by the hour are kept.",
+		"retention",
 	),
 	Setting(
-		"day_rollup_days",
+		"day_retention_days",
 		730,
 		"days",
-		30,
+		31,
 		3_650,
-		"How long measurements by day are kept.",
-		"rollups",
+		"How long measurements by the day are kept.",
+		"retention",
+	),
+	Setting(
+		"watchdog_job_minutes",
+		15,
+		"minutes",
+		1,
+		1_440,
+		"How late a scheduled job may be, and how long a run may leave its end open, before the watchdog tells.",
+		"watchdog",
+	),
+	Setting(
+		"watchdog_queue_minutes",
+		15,
+		"minutes",
+		1,
+		1_440,
+		"How long the oldest job may wait in a queue before the watchdog tells.",
+		"watchdog",
+	),
+	Setting(
+		"watchdog_mail_minutes",
+		60,
+		"minutes",
+		5,
+		10_080,
+		"How long a mail that could be sent may wait before the watchdog tells.",
+		"watchdog",
+	),
+	Setting(
+		"backup_hours",
+		36,
+		"hours",
+		0,
+		8_760,
+		"How old the newest backup may be; 0: backups are made by other means and not looked for.",
+		"watchdog",
+	),
+	Setting(
+		"log_table_rows",
+		1_000_000,
+		"rows",
+		1_000,
+		1_000_000_000,
+		"Rows from which a log table is called too large.",
+		"watchdog",
+	),
+	Setting(
+		"heartbeat_minutes",
+		15,
+		"minutes",
+		2,
+		1_440,
+		"How old the last scheduled job and the last collection may be before health_check says down.",
+		"watchdog",
+	),
+	Setting(
+		"heartbeat_private",
+		0,
+		"(0 is no, 1 is yes)",
+		0,
+		1,
+		"Whether heartbeat_url may be in a private network.",
+		"watchdog",
 	),
 	Setting(
 		"endpoint_limit",
@@ -180,7 +244,7 @@ SETTINGS: tuple[Setting, ...] = (
 		10,
 		5_000,
 		"Endpoints, and jobs, that are measured by name; the rest together as other.",
-		"rollups",
+		"measuring",
 	),
 	Setting(
 		"sql_sample_rate",
@@ -189,7 +253,7 @@ SETTINGS: tuple[Setting, ...] = (
 		0,
 		1,
 		"Share of requests and jobs whose statements are looked at one by one; 0 is none.",
-		"rollups",
+		"measuring",
 	),
 	Setting(
 		"repeat_threshold",
@@ -198,7 +262,7 @@ SETTINGS: tuple[Setting, ...] = (
 		2,
 		1_000,
 		"Executions of one statement from one line in one request from which it counts as repeated.",
-		"rollups",
+		"measuring",
 	),
 	Setting(
 		"redact_error_log",
@@ -208,6 +272,27 @@ SETTINGS: tuple[Setting, ...] = (
 		1,
 		"Whether personal data and secrets are taken out of Frappe's Error Log before it is written.",
 		"privacy",
+	),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TextSetting:
+	"""A setting that is a text; empty is none."""
+
+	name: str
+	help: str
+	group: str
+	check: Callable[[str], object]  # raises ConfigurationError
+
+
+TEXT_SETTINGS: tuple[TextSetting, ...] = (
+	TextSetting(
+		"heartbeat_url",
+		"Address called after each collection (GET, 5 seconds, no redirects), for a service outside that tells when the"
+		" calls end: a scheduler that stopped cannot tell. Empty: none.",
+		"watchdog",
+		check_address,
 	),
 )
 
@@ -239,3 +324,15 @@ def resolve(name: str, get: Callable[[str], Any]) -> float:
 	setting = BY_NAME[name]
 	raw = get(name)
 	return setting.default if raw is None or raw == "" else setting.check(raw)
+
+
+def resolve_text(name: str, get: Callable[[str], Any]) -> str:
+	"""The value in force of a setting that is a text; "" for none. Raises as `resolve`."""
+	setting = next(setting for setting in TEXT_SETTINGS if setting.name == name)
+	raw = get(name)
+	if raw is None or raw == "":
+		return ""
+	if not isinstance(raw, str):
+		raise ConfigurationError(f"{name} must be a text, not {type(raw).__name__}.")
+	setting.check(raw.strip())
+	return raw.strip()

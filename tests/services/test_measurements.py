@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from verenigingen.collectors import jobs, measurements, requests, statements
-from verenigingen.core.measures import name_range
+from verenigingen.core.rollups import name_range
 from verenigingen.core.sketch import Sketch
 from verenigingen.exceptions import CacheUnavailable, SourceAbsent
 from verenigingen.host import Host

@@ -78,6 +78,9 @@ class Site:
 	def failures(self, names: list[str]) -> list[JobFailure]:
 		return [job for job in self.jobs if job.name in names]
 
+	def overview(self) -> None:
+		return None
+
 	def log(self, text: str, when: datetime, owner: str = "Administrator", **values: object) -> None:
 		row = {"name": uuid.uuid4().hex, "method": "KeyError", "error": text, "owner": owner}
 		self.tables.insert(TABLE, [{**row, "creation": when, "modified": when, **values}])

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from verenigingen.collectors.measurements import Kind, collect_measurements
-from verenigingen.core.measures import ALL, JOBS, OTHER, Key
 from verenigingen.core.model import as_text
+from verenigingen.core.rollups import ALL, JOBS, OTHER, Key
 from verenigingen.host.port import Host
 from verenigingen.services.collection import CollectResult
 

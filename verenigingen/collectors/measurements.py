@@ -17,8 +17,8 @@ from functools import lru_cache
 from typing import Any
 
 from verenigingen.core.heavy import HeavyHitters
-from verenigingen.core.measures import Cells, Key, Measured, Shape, bucket, name_range, row_name
 from verenigingen.core.model import as_datetime, as_text
+from verenigingen.core.rollups import Cells, Key, Measured, Shape, bucket, name_range, row_name
 from verenigingen.exceptions import SourceAbsent
 from verenigingen.host.port import Host, in_chunks, marks
 from verenigingen.services.collection import LOCK, STATE, CollectResult
@@ -27,7 +27,7 @@ from verenigingen.settings import resolve
 NAMES_PER_QUERY = 500
 LARGEST = 2**31 - 1  # of a whole-number column
 LONG_AGO = datetime(1970, 1, 1)
-KEPT = {"minute": "minute_rollup_days", "hour": "hour_rollup_days", "day": "day_rollup_days"}
+KEPT = {"minute": "minute_retention_days", "hour": "hour_retention_days", "day": "day_retention_days"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +211,7 @@ def expire(host: Host, shape: Shape) -> None:
 def load(host: Host, kind: Kind) -> State:
 	"""How far a kind has come."""
 	found = host.store.query(
-		f"SELECT collected_rows, lost_events, data_since, position FROM `{STATE}` WHERE name = %s",
+		f"SELECT collected_rows, lost_events, data_since, memory FROM `{STATE}` WHERE name = %s",
 		(kind.name,),
 	)
 	if not found:
@@ -234,7 +234,7 @@ def save(host: Host, kind: Kind, state: State, seconds: float) -> None:
 		"last_duration": round(seconds, 3),
 		"collected_rows": min(state.counted, LARGEST),
 		"lost_events": state.lost,
-		"position": json.dumps({**state.position, "token": state.token}, sort_keys=True),
+		"memory": json.dumps({**state.position, "token": state.token}, sort_keys=True),
 	}
 	host.store.upsert(STATE, [row | ({"data_since": state.since} if state.since else {})])
 

@@ -21,8 +21,8 @@ from verenigingen.collectors import jobs, requests
 from verenigingen.collectors.measurements import Kind, count, load, save
 from verenigingen.collectors.table import site_doctypes
 from verenigingen.core.errors.entry import VERBS, entry, filled
-from verenigingen.core.measures import JOBS, REQUESTS, Cells, Key, Measured
 from verenigingen.core.model import as_text
+from verenigingen.core.rollups import JOBS, REQUESTS, Cells, Key, Measured
 from verenigingen.core.sketch import Sketch
 from verenigingen.exceptions import SourceAbsent
 from verenigingen.host.port import Host, RequestHistory

@@ -8,8 +8,8 @@ from typing import Any
 from verenigingen.collectors.measurements import Kind, collect_measurements
 from verenigingen.collectors.table import site_doctypes
 from verenigingen.core.errors.entry import VERBS, filled
-from verenigingen.core.measures import ALL, OTHER, REQUESTS, Key
 from verenigingen.core.model import as_text
+from verenigingen.core.rollups import ALL, OTHER, REQUESTS, Key
 from verenigingen.host.port import Host
 from verenigingen.services.collection import CollectResult
 

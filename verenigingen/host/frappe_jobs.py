@@ -12,11 +12,21 @@ from typing import Any
 
 import frappe
 import redis
-from frappe.utils.background_jobs import get_queues, get_redis_conn
+from frappe.utils.background_jobs import (
+	create_job_id,
+	get_queue_list,
+	get_queues,
+	get_redis_conn,
+	get_workers,
+)
+from rq import Queue
 from rq.job import Job
 
+from verenigingen.core.watchdog.jobs import JobsView
 from verenigingen.exceptions import QueueUnavailable
-from verenigingen.host.port import JobFailure, in_chunks
+from verenigingen.host.port import JobFailure, QueueOverview, in_chunks
+from verenigingen.host.rq_overview import survey
+from verenigingen.host.rq_view import RqView
 
 JOBS_PER_FETCH = 100
 AT = "@"
@@ -45,6 +55,42 @@ def job_failures(names: Sequence[str]) -> list[JobFailure]:
 			jobs = Job.fetch_many(ids, connection=connection)
 			found += [_failure(name, job) for name, job in zip(chunk, jobs, strict=True) if job is not None]
 	return found
+
+
+def jobs_view(job_ids: Sequence[str]) -> JobsView:
+	"""Queues and workers of the bench, jobs of this site. Raises QueueUnavailable."""
+	with _answering() as connection:
+		return _view(connection).look({create_job_id(name): name for name in job_ids})
+
+
+def abandon_job(job: str) -> bool:
+	"""Lays a dead job of this site among the failed ones. Raises QueueUnavailable."""
+	with _answering() as connection:
+		return _view(connection).abandon(job)
+
+
+def requeue_job(job: str) -> bool:
+	"""Queues a failed job of this site again. Raises QueueUnavailable."""
+	with _answering() as connection:
+		return _view(connection).requeue(job)
+
+
+def _view(connection: Any) -> RqView:
+	queues = [Queue(name, connection=connection) for name in get_queue_list(build_queue_name=True)]
+	return RqView(queues, f"{frappe.local.site}::", job_class=Job, serializer=None)
+
+
+def queue_overview() -> QueueOverview:
+	"""The queues and workers of the bench; failed jobs are counted of this site. Raises QueueUnavailable."""
+	prefix = f"{frappe.local.site}::"
+	with _answering() as connection:
+		return survey(
+			get_queues(connection=connection),
+			get_workers(),
+			connection,
+			lambda key: key.rpartition(":")[2],
+			lambda job_id: job_id.startswith(prefix),
+		)
 
 
 def _failure(name: str, job: Any) -> JobFailure:

@@ -21,20 +21,32 @@ from frappe.sessions import get_csrf_token
 from frappe.utils import get_bench_path, get_system_timezone, now_datetime
 from frappe.utils.password import decrypt, encrypt, get_encryption_key
 
+from verenigingen.core.watchdog.jobs import JobsView
 from verenigingen.exceptions import (
+	CacheUnavailable,
 	CollectorBusy,
 	ConfigurationError,
 	DatabaseUnavailable,
 	MonitoringError,
+	QueryRefused,
 	QueueUnavailable,
 )
 from verenigingen.host.digest import commit_of, value_digests
 from verenigingen.host.frappe_hooks import is_page
-from verenigingen.host.frappe_jobs import failed_jobs, job_failures
+from verenigingen.host.frappe_jobs import (
+	abandon_job,
+	failed_jobs,
+	job_failures,
+	jobs_view,
+	queue_overview,
+	requeue_job,
+)
 from verenigingen.host.frappe_measurements import FrappeMeasurements
+from verenigingen.host.frappe_operations import FrappeOperations
 from verenigingen.host.frappe_spool import FrappeSpool
-from verenigingen.host.port import App, Host, JobFailure, RequestHistory, Row, User
-from verenigingen.host.sql import written
+from verenigingen.host.outbound import call
+from verenigingen.host.port import App, Host, JobFailure, QueueOverview, RequestHistory, Row, User
+from verenigingen.host.sql import REFUSED, written
 
 SETTINGS_DOCTYPE = "Monitoring Settings"
 LOCK_WAIT = 5  # seconds; a collection batch takes far less
@@ -52,6 +64,13 @@ class FrappeClock:
 class FrappeStore:
 	"""The site's database. Frappe's connection is shared with the request, so `transaction` begins with a commit:
 	it is meant for jobs and commands, which own their connection."""
+
+	@property
+	def dialect(self) -> str:
+		return str(frappe.db.db_type)
+
+	def reset(self) -> None:
+		frappe.db.close()  # Frappe connects anew by itself
 
 	def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
 		# nosemgrep: frappe-using-db-sql - the port's portable SQL, bound parameters only
@@ -123,6 +142,8 @@ def _answering() -> Iterator[None]:
 	except (operational, sys.modules[operational.__module__].InterfaceError) as exc:
 		if exc.args and exc.args[0] in LOST:
 			raise DatabaseUnavailable(f"The site's database does not answer: {exc}") from exc
+		if exc.args and exc.args[0] in REFUSED:
+			raise QueryRefused(f"The site's database refused a statement: {exc}") from exc
 		raise
 
 
@@ -154,6 +175,12 @@ class FrappeCache:
 		except redis.RedisError:
 			frappe.logger("verenigingen").warning("cache unavailable, %s* not cleared", prefix)
 
+	def server(self) -> Mapping[str, Any]:
+		try:
+			return dict(frappe.cache.info())
+		except redis.RedisError as exc:
+			raise CacheUnavailable(f"The cache's Redis does not answer: {exc}") from exc
+
 
 class FrappeQueue:
 	"""frappe.enqueue, deduplicated by job id."""
@@ -170,6 +197,18 @@ class FrappeQueue:
 
 	def failures(self, names: Sequence[str]) -> list[JobFailure]:
 		return job_failures(names)
+
+	def view(self, job_ids: Sequence[str] = ()) -> JobsView | None:
+		return jobs_view(job_ids)
+
+	def abandon(self, job: str) -> bool:
+		return abandon_job(job)
+
+	def requeue(self, job: str) -> bool:
+		return requeue_job(job)
+
+	def overview(self) -> QueueOverview:
+		return queue_overview()
 
 
 class FrappeAccess:
@@ -205,6 +244,9 @@ class FrappeNotify:
 
 	def progress(self, done: int, total: int, title: str) -> None:
 		frappe.publish_progress(100 * done / max(total, 1), title=title)
+
+	def call(self, url: str, *, private: bool) -> int:
+		return call(url, private=private)
 
 
 class FrappeConfig:
@@ -251,9 +293,11 @@ def frappe_host() -> Host:
 		notify=FrappeNotify(),
 		config=FrappeConfig(),
 		hooks=FrappeHooks(),
+		operations=FrappeOperations(),
 		spool=FrappeSpool(),
 		measurements=FrappeMeasurements(),
 		history=RequestHistory(Path(get_bench_path()) / "logs", (frappe.local.site,), is_page),
+		folder=Path(frappe.get_site_path()).resolve(),
 	)
 
 

@@ -19,7 +19,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from verenigingen.core.watchdog.jobs import JobsView
+
 Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileSeen:
+	"""A file by name, with its size in bytes and when it was changed last (aware)."""
+
+	name: str
+	size: int
+	changed: datetime
 
 
 class Clock(Protocol):
@@ -32,11 +43,20 @@ class Clock(Protocol):
 class Reader(Protocol):
 	"""Read access to a database of the site."""
 
+	@property
+	def dialect(self) -> str:
+		"""What the database is: "mariadb", "sqlite" or "postgres"."""
+
 	def query(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
-		"""All rows of one SELECT. Raises DatabaseUnavailable when the server does not answer."""
+		"""All rows of one SELECT. Raises DatabaseUnavailable when the server does not answer, QueryRefused when it refuses
+		the statement for want of a right, or ends one that took longer than the statement itself allows."""
 
 	def columns(self, table: str) -> frozenset[str]:
 		"""Names of the table's columns; empty when there is no such table."""
+
+	def reset(self) -> None:
+		"""Lets go of the connection, which the next statement opens anew: a statement was interrupted halfway. What was
+		not committed is lost. Not inside a transaction."""
 
 
 class Store(Reader, Protocol):
@@ -73,6 +93,9 @@ class Cache(Protocol):
 	def clear(self, prefix: str) -> None:
 		"""Forgets every key that starts with `prefix`."""
 
+	def server(self) -> Mapping[str, Any] | None:
+		"""What the Redis behind the cache tells of itself (INFO); None where there is none. Raises CacheUnavailable."""
+
 
 @dataclass(frozen=True, slots=True)
 class JobFailure:
@@ -85,6 +108,31 @@ class JobFailure:
 	user: str
 	text: str
 	trace: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLine:
+	"""One queue: jobs waiting and running of all sites that share it, failed ones of this site. `oldest` and `begun`: since
+	when the longest waiting waits, the longest running runs (aware; None for none). `stuck`: marked as running, but
+	their worker has given no sign of life in time."""
+
+	name: str
+	waiting: int
+	oldest: datetime | None
+	running: int
+	begun: datetime | None
+	stuck: int
+	failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueOverview:
+	"""The queues, the workers that are alive, those of them at work, and what the queue's Redis tells of itself (INFO)."""
+
+	lines: tuple[QueueLine, ...]
+	workers: int
+	busy: int
+	server: Mapping[str, Any]
 
 
 class Queue(Protocol):
@@ -101,6 +149,20 @@ class Queue(Protocol):
 
 	def failures(self, names: Sequence[str]) -> list[JobFailure]:
 		"""Those of the named failures that are still remembered. Raises QueueUnavailable."""
+
+	def view(self, job_ids: Sequence[str] = ()) -> JobsView | None:
+		"""Queues, workers and this site's running jobs as they are now, beside them the jobs asked for by the ids they were
+		queued with; nothing is changed by looking. None where jobs do not wait. Raises QueueUnavailable."""
+
+	def abandon(self, job: str) -> bool:
+		"""Lays a job (`JobSeen.id`) that nobody alive runs and that waits nowhere among the failed ones, so that the next of
+		its id can be queued; False when it is no such job. Raises QueueUnavailable."""
+
+	def requeue(self, job: str) -> bool:
+		"""Queues a failed job (`JobSeen.id`) again; False when it is not among the failed ones. Raises QueueUnavailable."""
+
+	def overview(self) -> QueueOverview | None:
+		"""How the queues stand now; None where jobs are run at once. Raises QueueUnavailable."""
 
 
 class Spool(Protocol):
@@ -188,6 +250,10 @@ class Notify(Protocol):
 	def progress(self, done: int, total: int, title: str) -> None:
 		"""Shows how far a long run is."""
 
+	def call(self, url: str, *, private: bool) -> int:
+		"""Calls an address outside (GET); the HTTP status, one of success. `private`: may it be in a private network?
+		Raises ConfigurationError for an address that may not be called, Unavailable when there is no success in time."""
+
 
 class Config(Protocol):
 	"""Configured values."""
@@ -197,6 +263,33 @@ class Config(Protocol):
 
 	def digests(self) -> dict[str, str]:
 		"""Every key of the site config with a keyed digest of its value: tells that a value changed, never the value."""
+
+
+class Operations(Protocol):
+	"""How the site is run, beside its database."""
+
+	def switches(self) -> dict[str, Any]:
+		"""What decides whether scheduled jobs run, as configured now: any of SWITCHES that has a value."""
+
+	def switch(self, name: str, value: int | None) -> int | None:
+		"""Sets `pause_scheduler` of the site's own configuration (None removes it) or `enable_scheduler` of its System
+		Settings; what it was before. Raises ReadOnlySite for an audited site, BadArgument for another name."""
+
+	def backups(self) -> list[FileSeen]:
+		"""The files in the site's folder of backups. Raises SourceAbsent with the reason where there is none to look into."""
+
+
+SWITCHES = (
+	"enable_scheduler",
+	"pause_scheduler",
+	"disable_scheduler",
+	"maintenance_mode",
+	"developer_mode",
+	"dormant_days",
+	"scheduler_interval",
+	"scheduler_tick_interval",
+	"mute_emails",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,9 +328,13 @@ class Host:
 	notify: Notify
 	config: Config
 	hooks: Hooks
+	operations: Operations
 	spool: Spool | None = None  # None where nothing captures requests
 	measurements: Measurements | None = None  # None where nothing measures them
 	history: RequestHistory | None = None  # None where there is no folder of logs
+	folder: Path | None = (
+		None  # with the site's files; None where the site is on another machine than this process
+	)
 
 
 def in_chunks(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:

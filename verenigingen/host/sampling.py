@@ -93,7 +93,7 @@ class Statements:
 				repeated[7] = max(repeated[7], count)
 
 	def taken(self) -> dict[tuple[int, str, str], list[Any]]:
-		"""All cells, which are then forgotten: sums, highest, texts and bins as `core.measures.STATEMENTS` has them."""
+		"""All cells, which are then forgotten: sums, highest, texts and bins as `core.rollups.STATEMENTS` has them."""
 		found, self._cells = self._cells, {}
 		return found
 

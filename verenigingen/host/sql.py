@@ -9,6 +9,8 @@ from datetime import datetime
 from verenigingen.host.port import in_chunks
 
 ROWS_PER_STATEMENT = 500
+# MariaDB's codes for a statement it refuses: no right to database, table, column, privilege, routine; time limit reached.
+REFUSED = {1044, 1142, 1143, 1227, 1370, 1969, 3024}
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ ]*\Z")
 
 

@@ -105,7 +105,8 @@ def load_window(host: Host, days: int, *, focus: int | None = None) -> ErrorWind
 			-1, 24
 		)
 		positions = [index[row[0]] for row in cells]
-		offsets = [(_day(row[1]) - first).days for row in cells]
+		days_since = {value: (_day(value) - first).days for value in {row[1] for row in cells}}
+		offsets = [days_since[row[1]] for row in cells]
 		np.add.at(counts, (positions, offsets), table)  # a merged issue has a row of each fingerprint and day
 	users = host.store.query(
 		"SELECT user, SUM(event_count) FROM `tabError User Day` WHERE day >= %s AND day <= %s GROUP BY user",
@@ -122,10 +123,7 @@ def load_window(host: Host, days: int, *, focus: int | None = None) -> ErrorWind
 		users=tuple(UserCount(user, count) for user, count in ranked[:TOP_USERS]),
 		users_total=len(ranked),
 		user_events=sum(count for _, count in ranked),
-		gaps=tuple(
-			(start.replace(tzinfo=now.tzinfo), end.replace(tzinfo=now.tzinfo))
-			for start, end in coverage.gaps(host, ERROR_LOG)
-		),
+		gaps=coverage.known_gaps(host),
 	)
 
 

@@ -51,7 +51,8 @@ def backfill(host: Host, seconds: float, step: float = STEP) -> Results:
 
 def _added(total: Results, results: Results) -> Results:
 	before = {row["collector"]: row for row in total}
-	return [
+	now = {row["collector"] for row in results}
+	return [row for row in total if row["collector"] not in now] + [
 		row
 		if (old := before.get(row["collector"])) is None
 		else {

@@ -273,10 +273,11 @@ class _Gathered:
 
 
 def _has_others(host: Host, source: str) -> bool:
-	"""Whether another collector brings events; that of changes on the site runs everywhere and never does."""
+	"""Whether another collector brings events. That of changes on the site runs everywhere and never does, nor do those
+	that measure: they have a memory."""
 	return bool(
 		host.store.query(
-			f"SELECT name FROM `{STATE}` WHERE status = 'ok' AND name NOT IN (%s, %s) LIMIT 1",
+			f"SELECT name FROM `{STATE}` WHERE status = 'ok' AND memory IS NULL AND name NOT IN (%s, %s) LIMIT 1",
 			(source, SITE_CHANGES),
 		)
 	)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from verenigingen.core.model import as_datetime, as_text
 from verenigingen.host.port import Host
+from verenigingen.services.site import ERROR_LOG
 
 STATE = "tabCollector State"
 CLEARING = "tabLogs To Clear"
@@ -54,3 +55,11 @@ def gaps(host: Host, source: str) -> list[Gap]:
 		return []
 	spans = [(as_datetime(start), as_datetime(end)) for start, end in rows]
 	return [(start, end) for start, end in spans if start and end and start < end]
+
+
+def known_gaps(host: Host) -> tuple[Gap, ...]:
+	"""Spans of which nothing is known of the site's errors, aware, oldest first: those of Error Log, as `known_since`."""
+	zone = host.clock.now().tzinfo
+	return tuple(
+		(start.replace(tzinfo=zone), end.replace(tzinfo=zone)) for start, end in gaps(host, ERROR_LOG)
+	)

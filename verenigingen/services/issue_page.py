@@ -10,10 +10,11 @@ import numpy as np
 
 from verenigingen.core.errors import suspects
 from verenigingen.core.errors.state import History, judge
+from verenigingen.core.errors.window import observed_hours
 from verenigingen.core.model import FACETS, as_date, as_datetime, as_text
 from verenigingen.exceptions import NotFound
 from verenigingen.host.port import Host
-from verenigingen.services import site_changes
+from verenigingen.services import coverage, site_changes
 from verenigingen.services.analytics import known_since
 from verenigingen.services.issues import HEAD, LIFE, aware, head, standing
 from verenigingen.services.rollup import ISSUE, ISSUE_DAY, ISSUE_FACET, ISSUE_USER, OTHER, parse_hours
@@ -99,14 +100,16 @@ def _state(
 		status=issue["status"],
 		resolved_at=issue["resolved_at"],
 	)
-	(found,) = judge([history], now=host.clock.now(), data_since=aware(host, since))
+	(found,) = judge(
+		[history], now=host.clock.now(), data_since=aware(host, since), gaps=coverage.known_gaps(host)
+	)
 	return {"state": found.state, "reason": found.reason, "evidence": found.evidence}
 
 
 def _counts(host: Host, hours: dict[date, list[int]], since: datetime | None) -> dict[str, Any]:
-	"""Events by day of the last DAYS days and by hour of the last HOURLY_DAYS; null before collection began."""
+	"""Events by day of the last DAYS days and by hour of the last HOURLY_DAYS; null where nobody looked."""
 	days = [_first(host) + timedelta(days=offset) for offset in range(DAYS)]
-	known = [day for day in days if since is not None and day >= since.date()]
+	known = _known_days(host, days, since)
 	hourly = known[-HOURLY_DAYS:]
 	return {
 		"data_since": aware(host, since),
@@ -117,6 +120,13 @@ def _counts(host: Host, hours: dict[date, list[int]], since: datetime | None) ->
 		"hourly": [{"day": day, "events": hours.get(day, [0] * 24)} for day in hourly],
 		"reason": None if since else "The collector has not completed a run on this site.",
 	}
+
+
+def _known_days(host: Host, days: list[date], since: datetime | None) -> list[date]:
+	"""Those of the days of which any time was looked at."""
+	now = host.clock.now()
+	seen, _ = observed_hours(days[0], len(days), aware(host, since), now, coverage.known_gaps(host))
+	return [day for day, hours in zip(days, seen, strict=True) if hours.any()]
 
 
 def _since(host: Host) -> datetime | None:

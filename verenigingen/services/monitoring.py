@@ -13,6 +13,7 @@ from verenigingen.exceptions import CollectorBusy, MonitoringError, SourceAbsent
 from verenigingen.host import current_host
 from verenigingen.host.port import Host
 from verenigingen.services.collection import LOCK, STATE, CollectResult
+from verenigingen.services.gauges import collect_gauges
 from verenigingen.services.issues import wake
 from verenigingen.services.ledger import LEDGER
 from verenigingen.services.site import ERPNEXT, doctype_state, error_log_rows
@@ -35,6 +36,7 @@ OWN_TABLES = (
 	"tabRequest Rollup",
 	"tabJob Rollup",
 	"tabStatement Rollup",
+	"tabMetric Rollup",
 	LEDGER,
 	STATE,
 )
@@ -46,7 +48,8 @@ def collect_now() -> list[dict[str, Any]]:
 
 
 def collect_all(host: Host, seconds: float | None = None) -> list[dict[str, Any]]:
-	"""Runs every collector of the hook `monitoring_collectors`, for at most `seconds` each.
+	"""Runs every collector of the hook `monitoring_collectors`, for at most `seconds` each, then reads what is due of
+	the hook `monitoring_gauges`.
 
 	Result: per collector {"collector", "collected", "finished", "seconds", "absent", "error"}; `error` is None or the
 	reason, `absent` says why a source is not there on this site (which is no error), else None.
@@ -54,18 +57,21 @@ def collect_all(host: Host, seconds: float | None = None) -> list[dict[str, Any]
 	"""
 	limit = resolve("collect_seconds", host.config.get) if seconds is None else seconds
 	absences: list[SourceAbsent] = []
-	results = [_run(host, path, limit, absences) for path in host.hooks.get("monitoring_collectors")]
+	failed = frozenset(
+		row[0] for row in host.store.query(f"SELECT name FROM `{STATE}` WHERE status = 'failed'")
+	)
+	results = [_run(host, path, limit, absences, failed) for path in host.hooks.get("monitoring_collectors")]
 	_note_absences(host, absences)
 	woken = _woken(host)
-	told = any(result.pop("events") and result["collected"] for result in results)
+	told = any([result.pop("events") and result["collected"] for result in results])
 	if told:
-		joined = _run(host, JOIN_ISSUES, limit, absences)
+		joined = _run(host, JOIN_ISSUES, limit, absences, failed)
 		del joined["events"]
 		if joined["error"]:
 			results.append(joined)
 	if woken or told:
 		host.cache.clear("analytics_")
-	return results
+	return results + collect_gauges(host, limit, results)
 
 
 def _woken(host: Host) -> int:
@@ -76,7 +82,9 @@ def _woken(host: Host) -> int:
 		return 0
 
 
-def _run(host: Host, path: str, seconds: float, absences: list[SourceAbsent]) -> dict[str, Any]:
+def _run(
+	host: Host, path: str, seconds: float, absences: list[SourceAbsent], failed: frozenset[str]
+) -> dict[str, Any]:
 	row: dict[str, Any] = {
 		"collector": path,
 		"collected": 0,
@@ -105,8 +113,17 @@ def _run(host: Host, path: str, seconds: float, absences: list[SourceAbsent]) ->
 			"finished": result.finished,
 			"seconds": round(result.seconds, 3),
 		}
-		host.store.execute(f"DELETE FROM `{STATE}` WHERE name = %s AND status = 'failed'", (path[-140:],))
+		if path[-140:] in failed:
+			_recovered(host, path[-140:])
 	return row
+
+
+def _recovered(host: Host, name: str) -> None:
+	try:
+		with host.store.transaction(LOCK):
+			host.store.execute(f"DELETE FROM `{STATE}` WHERE name = %s AND status = 'failed'", (name,))
+	except CollectorBusy as error:
+		log.info("that %s works again is written down by the next run: %s", name, error)
 
 
 def _note_absences(host: Host, absences: list[SourceAbsent]) -> None:

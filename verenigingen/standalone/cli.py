@@ -20,7 +20,7 @@ from verenigingen.exceptions import BadArgument, MonitoringError
 from verenigingen.host import current_host, use_host
 from verenigingen.host.endpoint import REGISTRY
 from verenigingen.host.on_local import local_file, open_host
-from verenigingen.host.on_local.parts import SYSTEM
+from verenigingen.host.on_local.parts import SYSTEM, LogNotify
 from verenigingen.services.backfill import backfill
 from verenigingen.services.monitoring import collect_all
 from verenigingen.standalone import pages
@@ -120,7 +120,7 @@ def demo(folder: Path, seed: int, serving: bool, port: int) -> None:
 			_serve(folder, None, port)
 
 
-class Bar:
+class Bar(LogNotify):
 	"""Shows the progress of a long run as a bar of rich."""
 
 	def __init__(self, bar: Progress) -> None:
@@ -141,7 +141,8 @@ def collect(seconds: float) -> None:
 	with Progress(console=Console(stderr=True)) as bar:
 		results = backfill(replace(current_host(), notify=Bar(bar)), seconds)
 	for result in results:
-		said = result["error"] or result["absent"] or f"{result['collected']} new rows"
+		new = f"{result['measured']} values" if "measured" in result else f"{result['collected']} new rows"
+		said = result["error"] or result["absent"] or new
 		click.echo(f"{result['collector']}: {said}")
 	if any(result["error"] for result in results):
 		raise SystemExit(1)

@@ -12,6 +12,7 @@ from typing import IO, Any
 import click
 import numpy as np
 
+from verenigingen.core.errors.chance import LEAST, bounded
 from verenigingen.core.errors.spikes import Alert, Scan
 from verenigingen.exceptions import BadArgument
 
@@ -154,17 +155,18 @@ def _scan(batch: list[Series], first_day: int, days: int) -> list[Alert]:
 
 
 def _row(name: str, hour: str, alert: Alert) -> dict[str, Any]:
+	chance = bounded(alert.p_value)
 	ratio = alert.events / alert.expected if alert.expected >= 0.0005 else None
 	span = "in this hour" if alert.window == 1 else f"within {alert.window} hours"
 	times = f" ({ratio:.1f} times)" if ratio else ""
-	reason = f"{alert.events} events {span}, where {alert.expected:.2f} are usual{times}; chance {alert.p_value:.1e}"
+	reason = f"{alert.events} events {span}, where {alert.expected:.2f} are usual{times}; chance {'<' if chance == LEAST else '='} {chance:.1e}"
 	return {
 		"series": name,
 		"hour": int(hour) if _is_number(hour) else hour,
 		"count": alert.events,
 		"expected": round(alert.expected, 3),
 		"ratio": round(ratio, 2) if ratio else None,
-		"p_value": alert.p_value,
+		"p_value": chance,
 		"window_hours": alert.window,
 		"reason": reason,
 	}

@@ -16,9 +16,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from verenigingen.exceptions import (
+	CacheUnavailable,
 	CollectorBusy,
 	ConfigurationError,
 	DatabaseUnavailable,
+	QueryRefused,
 	QueueUnavailable,
 )
 from verenigingen.host import current_host
@@ -81,6 +83,10 @@ class HostContract(SiteContract):
 	def secrets_with_another_key(self) -> Secrets:
 		"""The secrets of a site whose key is another one."""
 		raise NotImplementedError
+
+	def forbidden_query(self) -> str | None:
+		"""A SELECT that the database refuses this user; None where its user may everything."""
+		return None
 
 	def set_setting(self, name: str, value: str | None) -> None:
 		"""Sets a value in Monitoring Settings, or removes it."""
@@ -248,6 +254,36 @@ class HostContract(SiteContract):
 		with store.transaction(LOCK):  # neither is the lock held any more
 			self.assertEqual([self.status("lost"), self.status("lost too")], [[], []])
 
+	def test_the_database_says_what_it_is(self):
+		self.assertIn(self.host.db.dialect, {"mariadb", "sqlite", "postgres"})
+		self.assertIn(self.host.store.dialect, {"mariadb", "sqlite", "postgres"})
+
+	def test_a_statement_that_runs_too_long_is_refused(self):
+		if self.host.db.dialect != "mariadb":
+			self.skipTest("only MariaDB limits a statement")
+		with self.assertRaisesRegex(QueryRefused, "refused"):
+			self.host.db.query(
+				"SET STATEMENT max_statement_time=0.05 FOR SELECT COUNT(*) FROM information_schema.columns a,"
+				" information_schema.columns b, information_schema.columns c"
+			)
+		self.assertEqual(self.host.db.query("SELECT 1"), [(1,)])
+
+	def test_a_statement_without_the_right_is_refused(self):
+		forbidden = self.forbidden_query()
+		if forbidden is None:
+			self.skipTest("this user may everything")
+		with self.assertRaisesRegex(QueryRefused, "refused"):
+			self.host.db.query(forbidden)
+		self.assertEqual(self.host.db.query("SELECT 1"), [(1,)])
+
+	def test_a_connection_let_go_is_opened_anew(self):
+		for database in (self.host.db, self.host.store):
+			database.reset()
+			database.reset()
+			self.assertEqual(database.query("SELECT 1"), [(1,)])
+		self.host.store.insert(TABLE, [self.row("after a reset", status="in")])
+		self.assertEqual(self.status("after a reset"), [("in", None)])
+
 	# Cache.
 
 	def test_the_cache_gives_back_what_json_can_hold(self):
@@ -292,6 +328,22 @@ class HostContract(SiteContract):
 		self.assertIsNone(cache.get("contract_x"))
 		cache.clear("contract_")
 
+	def test_the_cache_s_server_tells_of_itself(self):
+		info = self.host.cache.server()
+		if info is None:
+			self.skipTest("the memory of a process has no server")
+		self.assertGreater(int(info["used_memory"]), 0)
+		self.assertLessEqual(
+			{"keyspace_hits", "keyspace_misses", "uptime_in_seconds", "evicted_keys"}, set(info)
+		)
+
+	def test_a_cache_that_is_down_has_no_server_to_ask(self):
+		cache = self.dead_cache()
+		if cache is None:
+			self.skipTest("the memory of a process does not go down")
+		with self.assertRaisesRegex(CacheUnavailable, "does not answer"):
+			cache.server()
+
 	# Queue.
 
 	def marked(self, name: str) -> int:
@@ -335,6 +387,28 @@ class HostContract(SiteContract):
 			self.skipTest("a queue that runs jobs in this process does not go down")
 		with self.assertRaisesRegex(QueueUnavailable, "does not answer"):
 			queue.enqueue(f"{__name__}.leave_mark", job_id="contract down", timeout=60, name=MARK, number=1)
+
+		with self.assertRaisesRegex(QueueUnavailable, "does not answer"):
+			queue.overview()
+
+	def test_the_overview_tells_of_jobs_that_wait(self):
+		before = self.host.queue.overview()
+		if before is None:
+			self.skipTest("jobs are run at once")
+		asked = self.host.clock.now() - datetime.timedelta(seconds=1)
+		self.enqueue_mark("seen", 1)
+		during = self.host.queue.overview()
+		self.run_waiting_jobs()
+		after = self.host.queue.overview()
+		waiting = [sum(line.waiting for line in each.lines) for each in (before, during, after)]
+		self.assertEqual(waiting[1], waiting[0] + 1)
+		self.assertLess(waiting[2], waiting[1])
+		oldest = min(line.oldest for line in during.lines if line.oldest)
+		self.assertLessEqual(oldest, self.host.clock.now())
+		if not waiting[0]:
+			self.assertGreaterEqual(oldest, asked)
+		self.assertEqual({line.stuck for line in during.lines}, {0})
+		self.assertGreater(int(during.server["used_memory"]), 0)
 
 	# Access, secrets, config, hooks.
 

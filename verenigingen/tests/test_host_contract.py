@@ -35,6 +35,10 @@ class DeadCache(FrappeCache):
 		with self._dead():
 			super().clear(prefix)
 
+	def server(self):
+		with self._dead():
+			return super().server()
+
 
 class DeadQueue(FrappeQueue):
 	"""The queue as it is while its Redis is down."""
@@ -43,6 +47,11 @@ class DeadQueue(FrappeQueue):
 		connection = redis.Redis(**NOBODY)
 		with patch("frappe.utils.background_jobs.get_redis_conn", lambda *_, **__: connection):
 			return super().enqueue(method, job_id=job_id, timeout=timeout, **kwargs)
+
+	def overview(self):
+		connection = redis.Redis(**NOBODY)
+		with patch("verenigingen.host.frappe_jobs.get_redis_conn", lambda *_, **__: connection):
+			return super().overview()
 
 
 class OtherSecrets(FrappeSecrets):
@@ -95,6 +104,9 @@ class TestHostContract(HostContract, IntegrationTestCase):
 
 	def secrets_with_another_key(self):
 		return OtherSecrets()
+
+	def forbidden_query(self):
+		return "SELECT user FROM mysql.user"  # a site's user may only see its own database
 
 	def set_setting(self, name, value):
 		frappe.db.delete("Singles", {"doctype": SETTINGS_DOCTYPE, "field": name})

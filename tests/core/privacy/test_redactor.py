@@ -50,7 +50,7 @@ CASES = [
 	("nine digits without context", "voucher 111222333", "voucher 111222333"),
 	("postcode", "1234 AB 12, postcode 1234ab, 'x', '1234 AB'", "<postcode> 12, postcode <postcode>, 'x', '<postcode>'"),
 	("unit after a number", "1024 MB of 2048 KB", "1024 MB of 2048 KB"),
-	("street as a value", "['Dorpsstraat 12b']", "['<postcode> 12b']"),
+	("street as a value", "['Dorpsstraat 12b']", "['<address> 12b']"),
 	("ip", "10.0.0.1 [2001:db8::1]:80 12:30:45 std::map", "<ip> [<ip>]:80 12:30:45 std::map"),
 	("version", "frappe version 15.41.0.1", "frappe version 15.41.0.1"),
 	("card", "4111 1111 1111 1111, 4111111111111112", "<card>, 4111111111111112"),

@@ -26,7 +26,10 @@ PRIOR_SPREAD, PRIOR_SWING = 3.0, 1.0
 LEAST_SWING = 0.003
 SETTLED = 48  # hours before forecast errors say more about the issue than about the forecast
 LEARNED = 90  # hours before whole days do
-_NEAR = np.array([0.5, 1.0, 1.0, 1.0, 0.5])
+# weights of the two hours before and after each hour, round the clock
+_AROUND = sum(
+	weight * np.roll(np.eye(24), shift, axis=1) for shift, weight in enumerate((0.5, 1.0, 1.0, 1.0, 0.5), -2)
+)
 
 Vector = NDArray[np.float64]
 
@@ -37,6 +40,9 @@ class Baseline:
 	def __init__(self, size: int) -> None:
 		self.events = np.zeros((size, 7, 24))
 		self.hours = np.zeros((size, 7, 24))
+		# the two above by hour of the day, and all hours seen: kept beside them, as adding them up costs more than all else
+		self._by_hour = np.zeros((2, size, 24))
+		self.known = np.zeros(size)
 		self.recent = np.zeros(size)
 		self.foreseen = np.zeros(size)
 		self.clump = np.full(size, CLUMP)
@@ -47,18 +53,12 @@ class Baseline:
 		self._profile = np.zeros((size, 24))
 		self._uncertain = np.zeros(size)
 
-	@property
-	def known(self) -> Vector:
-		"""Hours seen by issue, forgotten ones left out."""
-		known: Vector = self.hours.sum(axis=(1, 2))
-		return known
-
 	def expect(self, weekday: int) -> tuple[Vector, Vector, Vector]:
 		"""Of a day's hours (issues, 24) the mean and the variance of each alone; and, relative to the squared mean of any sum
 		of them, the variance that they have in common (issues)."""
-		overall = (self.events.sum(axis=(1, 2)) + 0.25) / (self.known + 12)
+		overall = (self._by_hour[0].sum(axis=1) + 0.25) / (self.known + 12)
 		dispersion = 1 + self.clump + self.spread * overall
-		hourly, own = self._by_hour(overall, dispersion)
+		hourly, own = self._hourly(overall, dispersion)
 		seen = self.events[:, weekday].sum(axis=1)
 		strong = PRIOR_WEEKDAY * dispersion
 		daily = (seen + strong) / ((hourly * self.hours[:, weekday]).sum(axis=1) + strong)
@@ -69,12 +69,12 @@ class Baseline:
 		variance = mean * (1 + self.clump[:, None]) + mean**2 * (self.spread[:, None] + own)
 		return mean, variance, self._uncertain + self.daily
 
-	def _by_hour(self, overall: Vector, dispersion: Vector) -> tuple[Vector, Vector]:
+	def _hourly(self, overall: Vector, dispersion: Vector) -> tuple[Vector, Vector]:
 		"""Rate by hour of the day, shrunk towards the hours around it; and how uncertain it is (relative variance)."""
-		events = self.events.sum(axis=1)
-		foreseen = overall[:, None] * self.hours.sum(axis=1)
+		events, hours = self._by_hour
+		foreseen = overall[:, None] * hours
 		prior = (PRIOR_HOUR * dispersion)[:, None]
-		near = (_around(events) + prior) / (_around(foreseen) + prior)
+		near = (events @ _AROUND + prior) / (foreseen @ _AROUND + prior)
 		hourly: Vector = overall[:, None] * (events + prior * near) / (foreseen + prior)
 		return hourly, dispersion[:, None] / (events + prior * near)
 
@@ -93,18 +93,24 @@ class Baseline:
 		self.hours *= KEPT
 		self.events[:, weekday] += counts
 		self.hours[:, weekday] += exposure
+		self._by_hour *= KEPT
+		self._by_hour += counts, exposure
+		self.known = KEPT * self.known + exposure.sum(axis=1)
 		self.recent = KEPT_LEVEL * self.recent + counts.sum(axis=1)
 		self.foreseen = KEPT_LEVEL * self.foreseen + (self._profile * exposure).sum(axis=1)
 		self._learn_spread(odd, mean, (exposure > 0) & (self.known > SETTLED)[:, None])
 
 	def _learn_spread(self, counts: Vector, mean: Vector, seen: NDArray[np.bool_]) -> None:
 		"""Least squares of squared errors on mean and squared mean, weighted, neither below 0."""
-		usual = mean * (1 + self.clump[:, None]) + self.spread[:, None] * mean**2
-		weight = seen / (usual + 2 * usual**2 + 1e-9)
+		square = mean**2
+		usual = mean * (1 + self.clump[:, None]) + self.spread[:, None] * square
+		once = mean * (seen / (usual + 2 * usual**2 + 1e-9))
+		twice = once * mean
 		beyond = (counts - mean) ** 2 - mean
-		powers = (mean**2, mean**3, mean**4, mean * beyond, mean**2 * beyond)
 		self._moments *= KEPT
-		self._moments += np.array([(weight * power).sum(axis=1) for power in powers])
+		self._moments += np.stack([twice, twice * mean, twice * square, once * beyond, twice * beyond]).sum(
+			axis=2
+		)
 		one, both, two, with_one, with_two = self._moments
 		one, two = one + PRIOR_SPREAD, two + PRIOR_SPREAD
 		with_one, with_two = with_one + PRIOR_SPREAD * CLUMP, with_two + PRIOR_SPREAD * SPREAD
@@ -132,11 +138,3 @@ class Baseline:
 		prior = PRIOR_LEVEL * dispersion
 		level = factor * (self.recent[row] + prior) / (self.foreseen[row] + prior)
 		self.recent[row], self.foreseen[row] = events, events / max(level, 1e-9)
-
-
-def _around(values: Vector) -> Vector:
-	"""Weighted sum with the two hours before and after, round the clock."""
-	total = np.zeros_like(values)
-	for shift, weight in enumerate(_NEAR, -2):
-		total += weight * np.roll(values, shift, axis=1)
-	return total

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .baseline import WINDOWS
+from .chance import bounded, p_text
 from .state import History, Judgement, judge, verdicts
 from .survey import Survey, survey
 from .trends import seasonal_kendall
@@ -77,9 +78,10 @@ def states(seen: Observed, found: Survey) -> list[Judgement]:
 		)
 		for facts, counts in zip(seen.issues, seen.counts, strict=True)
 	]
-	if seen.window.data_since is None:
-		return judge(issues, now=seen.window.now, data_since=None)
-	return verdicts(issues, found, now=seen.window.now, data_since=seen.window.data_since)
+	window = seen.window
+	if window.data_since is None:
+		return judge(issues, now=window.now, data_since=None)
+	return verdicts(issues, found, now=window.now, data_since=window.data_since, gaps=window.gaps)
 
 
 def find_bursts(seen: Observed, found: Survey) -> list[Burst]:
@@ -191,13 +193,9 @@ def climb_rows(climbs: list[Climb]) -> list[dict[str, object]]:
 			"from_per_day": round(climb.first, 2),
 			"to_per_day": round(climb.last, 2),
 			"days_tested": climb.days,
-			"p_value": round(climb.p_value, 6),
+			"p_value": bounded(climb.p_value),
 			"reason": f"from {climb.first:.1f} to {climb.last:.1f} a day within {climb.days} days,"
-			f" same weekdays compared (p {_p(climb.p_value)})",
+			f" same weekdays compared ({p_text(climb.p_value)})",
 		}
 		for climb in climbs[:LISTED]
 	]
-
-
-def _p(value: float) -> str:
-	return "< 0.001" if value < 0.001 else f"= {value:.3f}"

@@ -19,6 +19,7 @@ import numpy as np
 
 from .areas import area_of
 from .breakdown import is_new
+from .chance import bounded, p_text
 from .changes import find_bursts, find_climbs, moment_of
 from .changes import look as surveyed
 from .hotspot_rows import Days, Dimension, Group, Look, judged, severity_fields, severity_of, top_issues
@@ -207,7 +208,6 @@ def _window_row(look: Look, cluster: Cluster, looked: int) -> dict[str, Any]:
 	events = {int(index): int(own[index]) for index in np.flatnonzero(own)}
 	start, end = moment_of(seen, first + cluster.start), moment_of(seen, first + cluster.end - 1)
 	until = end + timedelta(hours=1)
-	probable = "< 0.001" if cluster.p_value < 0.001 else f"= {cluster.p_value:.3f}"
 	total = int(seen.counts[:, -look.period :].sum())
 	return {
 		"dimension": "time_windows",
@@ -220,11 +220,11 @@ def _window_row(look: Look, cluster: Cluster, looked: int) -> dict[str, Any]:
 		"share": round(cluster.events / total, 4) if total else None,
 		"usual": round(cluster.expected, 2),
 		"ratio": round(cluster.events / cluster.expected, 2) if cluster.expected else None,
-		"p_value": round(cluster.p_value, 6),
+		"p_value": bounded(cluster.p_value),
 		"windows_looked_at": looked,
 		"stands_out": True,
 		"reasons": [
-			f"{cluster.events} errors where {cluster.expected:.1f} are usual (p {probable} over {looked} windows)"
+			f"{cluster.events} errors where {cluster.expected:.1f} are usual ({p_text(cluster.p_value)} over {looked} windows)"
 		],
 		**severity_fields(severity_of(look, events, rising=True, ended=until)),
 		**top_issues(look, events),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .chance import bounded
 from .trends import Growth, Trend, compare, daily_trend
 from .window import Observed
 
@@ -46,7 +47,7 @@ def daily_trends(seen: Observed, threshold: float, burst_days: Collection[int] =
 		"median_per_day": _rounded(float(np.median(counts))) if len(counts) else None,
 		"complete_days": len(counts),
 		"slope_per_day": _rounded(trend.slope),
-		"p_value": _rounded(trend.p_value),
+		"p_value": None if trend.p_value is None else bounded(trend.p_value),
 		"direction": trend.direction,
 		"reason": trend.reason,
 		"peak_day": _peak_day(seen, burst_days),

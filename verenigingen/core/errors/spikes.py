@@ -28,6 +28,7 @@ WORTH_TESTING = 3.3  # standard deviations; below it no negative binomial is as 
 KNOWN_HOURS = 12  # of history before anything is judged, and a whole day since the issue's first hour
 NEWBORN = 24
 WEEK = 168
+MOST_WEEKS = 4  # looked back over gaps of what was observed
 LIKE_LAST_WEEK = 0.05  # chance above which a count is taken for the repetition of last week's
 UNKNOWN_RATIO = 5.0  # times the highest count so far, where no week before is known
 CALM = 1.5  # standard deviations above the mean over three hours: below that a spike is over
@@ -38,8 +39,6 @@ CAPPED = 10.0  # standard deviations that the first hour of a spike may add to t
 Vector = NDArray[np.float64]
 _TODAY = 24  # place of today's first hour in what is held: yesterday and today
 _THREE = WINDOWS.index(3)
-_ENDS = np.arange(_TODAY + 1, 2 * _TODAY + 1)[:, None]
-_STARTS = _ENDS - np.array(WINDOWS)
 
 
 class Alert(NamedTuple):
@@ -175,7 +174,8 @@ class Scan:
 		return 24
 
 	def _like_before(self, alert: Alert, variance: float) -> bool:
-		"""Whether as many events, but for chance, came a week before, an hour sooner or later.
+		"""Whether as many events, but for chance, came a week before, an hour sooner or later; or in the week before that,
+		where nobody looked then.
 
 		Where no week is known, a weekly rhythm cannot be told from a spike: then only what is many times the highest count
 		so far is none.
@@ -184,10 +184,19 @@ class Scan:
 		if self._age[alert.row] + alert.hour % 24 < WEEK:
 			sums = np.convolve(flat[: alert.hour + 1 - alert.window], np.ones(alert.window))
 			return alert.events < UNKNOWN_RATIO * float(sums.max())
-		ends = [alert.hour - WEEK + shift + 1 for shift in (-1, 0, 1)]
+		ends = [alert.hour - self._known_week(alert) + shift + 1 for shift in (-1, 0, 1)]
 		before = max(float(flat[max(0, end - alert.window) : end].sum()) for end in ends) + 0.5
 		spread = 2 * before * max(1.0, variance / alert.expected)
 		return bool(tail(np.array(float(alert.events)), np.array(before), np.array(spread)) > LIKE_LAST_WEEK)
+
+	def _known_week(self, alert: Alert) -> int:
+		"""Hours back to the latest of the last weeks in which the same hours were observed."""
+		seen = self.exposure[alert.row].reshape(-1)
+		for back in range(WEEK, MOST_WEEKS * WEEK + 1, WEEK):
+			end = alert.hour - back + 1
+			if end >= alert.window and seen[end - alert.window : end].all():
+				return back
+		return WEEK
 
 	def _begin(self, alert: Alert, at: int) -> None:
 		"""Open the episode of an alert, or go on with one that seemed over."""
@@ -260,7 +269,9 @@ def _sums(values: Vector) -> Vector:
 	"""Sums of (issues, 48) over the WINDOWS that end at each of the last 24 hours: (issues, 24, windows)."""
 	total = np.zeros((len(values), 2 * _TODAY + 1))
 	np.cumsum(values, axis=1, out=total[:, 1:])
-	sums: Vector = total[:, _ENDS] - total[:, _STARTS]
+	sums = np.empty((len(values), _TODAY, len(WINDOWS)))
+	for place, hours in enumerate(WINDOWS):
+		np.subtract(total[:, _TODAY + 1 :], total[:, _TODAY + 1 - hours : -hours], out=sums[:, :, place])
 	return sums
 
 

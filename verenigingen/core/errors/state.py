@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .baseline import WINDOWS
+from .chance import bounded, p_text
 from .spikes import REFRACTORY, Episode
 from .survey import Survey, survey
-from .window import Counts, Hours, observed_hours
+from .window import Counts, Gap, Hours, observed_hours
 
 STATES = ("regressed", "new", "spiking", "fading", "ongoing", "resolved", "unknown")
 ALPHA = 0.01
@@ -62,13 +63,18 @@ class Judgement(NamedTuple):
 
 
 def judge(
-	issues: Sequence[History], *, now: datetime, data_since: datetime | None, alpha: float = ALPHA
+	issues: Sequence[History],
+	*,
+	now: datetime,
+	data_since: datetime | None,
+	gaps: Sequence[Gap] = (),
+	alpha: float = ALPHA,
 ) -> list[Judgement]:
 	"""The state of each issue at `now` (aware, in the site's zone), in the order given.
 
-	data_since: since when events are collected (aware), None if they are not: then every issue is "unknown". alpha:
-	chance that any of the issues is called spiking (or fading) when none is. Raises ValueError for a naive `now` or
-	unequal shapes.
+	data_since: since when events are collected (aware), None if they are not: then every issue is "unknown". gaps: spans
+	after it (start, end; aware) of which nothing is known. alpha: chance that any of the issues is called spiking (or
+	fading) when none is. Raises ValueError for a naive `now` or unequal shapes.
 
 	- regressed: the status says so, or an event is later than `resolved_at` of a resolved issue, by the event's own time;
 	- new: first seen in the last 7 days, when collection had run for two days;
@@ -85,13 +91,20 @@ def judge(
 	if counts.ndim != 3 or counts.shape[2] != 24:
 		raise ValueError(f"counts of an issue must have the shape (days, 24), not {counts.shape[1:]}")
 	first_day = now.date() - timedelta(days=counts.shape[1] - 1)
-	seen, _ = observed_hours(first_day, counts.shape[1], data_since, now)
+	seen, _ = observed_hours(first_day, counts.shape[1], data_since, now, gaps)
 	births = [_aware(issue.first_seen, now) for issue in issues]
-	return verdicts(issues, survey(counts, seen, births, now), now=now, data_since=data_since, alpha=alpha)
+	found = survey(counts, seen, births, now)
+	return verdicts(issues, found, now=now, data_since=data_since, gaps=gaps, alpha=alpha)
 
 
 def verdicts(
-	issues: Sequence[History], found: Survey, *, now: datetime, data_since: datetime, alpha: float = ALPHA
+	issues: Sequence[History],
+	found: Survey,
+	*,
+	now: datetime,
+	data_since: datetime,
+	gaps: Sequence[Gap] = (),
+	alpha: float = ALPHA,
 ) -> list[Judgement]:
 	"""As `judge`, from a survey that is there already and begins with these issues."""
 	days = issues[0].counts.shape[0] if issues else 0
@@ -101,7 +114,7 @@ def verdicts(
 	for row, issue in enumerate(issues):
 		verdict = (
 			_regressed(issue, now)
-			or _new(issue, now, data_since)
+			or _new(issue, now, data_since, gaps)
 			or spiking.get(row)
 			or fading.get(row)
 			or _ongoing(issue.counts)
@@ -131,19 +144,26 @@ def _regressed(issue: History, now: datetime) -> _Verdict | None:
 	return None
 
 
-def _new(issue: History, now: datetime, data_since: datetime) -> _Verdict | None:
+def _new(issue: History, now: datetime, data_since: datetime, gaps: Sequence[Gap]) -> _Verdict | None:
 	"""New, with the chance that an error this frequent had stayed unseen until then, had it been there before."""
 	first, began = _aware(issue.first_seen, now), _aware(issue.known_since, now)
 	data_since = max(data_since, began) if began else data_since
 	if first is None or first < max(now - FRESH, data_since + SETTLING):
 		return None
 	count = int(issue.counts.sum())
-	since, before = (now - first) / timedelta(hours=1) + 24, (first - data_since) / timedelta(hours=1)
+	since = _watched(first, now, gaps) / timedelta(hours=1) + 24
+	before = _watched(data_since, first, gaps) / timedelta(hours=1)
 	chance = (since / (since + before)) ** max(count - 0.5, 0.5)
 	reason = f"first seen {_when(first, now)}, after {before / 24:.0f} days without"
 	if chance > RARE:
 		reason += f"; so rare ({_events(count)}) that it may have been there before"
-	return "new", reason, {"count": count, "since": _iso(first, now), "p_value": round(chance, 6)}
+	return "new", reason, {"count": count, "since": _iso(first, now), "p_value": bounded(chance)}
+
+
+def _watched(start: datetime, end: datetime, gaps: Sequence[Gap]) -> timedelta:
+	"""Time between two moments that lies in no gap (gaps do not overlap)."""
+	lost = sum((max(timedelta(0), min(end, b) - max(start, a)) for a, b in gaps), timedelta(0))
+	return max(timedelta(0), end - start - lost)
 
 
 def _spiking(
@@ -206,7 +226,7 @@ def _numbers(count: float, expected: float, p_value: float) -> dict[str, Any]:
 		"count": round(count),
 		"expected": round(float(expected), 2),
 		"ratio": round(float(count / expected), 2) if expected >= 0.005 else None,
-		"p_value": p_value,
+		"p_value": bounded(p_value),
 	}
 
 
@@ -216,11 +236,6 @@ def _events(count: int) -> str:
 
 def _usual(expected: float) -> str:
 	return f"where {expected:.1f} are usual" if expected >= 0.05 else "where none are usual"
-
-
-def p_text(value: float) -> str:
-	"""A p-value for people."""
-	return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
 
 
 def _iso(moment: datetime | None, now: datetime) -> str | None:

@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 from scipy.stats import rankdata
 
+from .chance import p_text
+
 ALPHA = 0.05  # error rate of a trend, and of the interval that is shown
 SURE = 0.01  # of calling a period growing or shrinking: a report is read every day
 # Two weeks without today. Less holds the week's rhythm hardly once: a weekend at its end would be a fall.
@@ -148,7 +150,7 @@ def daily_trend(days: Vector, counts: Vector, *, threshold: float) -> Trend:
 	if mean == 0:
 		return Trend(slope, p_value, "stable", "no errors on any complete day")
 	change = slope * float(days[-1] - days[0]) / mean
-	said = f"{slope:+.2f} errors a day per day over {len(days)} complete days, same weekdays compared (p {_p(p_value)})"
+	said = f"{slope:+.2f} errors a day per day over {len(days)} complete days, same weekdays compared ({p_text(p_value)})"
 	if p_value >= ALPHA:
 		return Trend(slope, p_value, "stable", f"{said}: not told from chance")
 	if abs(change) < threshold or slope == 0:
@@ -251,7 +253,3 @@ def _from_nothing(now: float, dispersion: float) -> Growth:
 	if 0.5 ** (now / dispersion) < ALPHA / 2:
 		return Growth(None, None, "growing", f"{said}; so many do not appear by chance")
 	return Growth(None, None, "unknown", f"{said}, and too few to tell growth from chance")
-
-
-def _p(value: float) -> str:
-	return "< 0.001" if value < 0.001 else f"= {value:.3f}"

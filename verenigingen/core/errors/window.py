@@ -7,6 +7,7 @@ counted.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from functools import cached_property
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 Counts = NDArray[np.int64]
 Hours = NDArray[np.float64]
+Gap = tuple[datetime, datetime]  # start and end, aware, of a span of which nothing is known
 
 _SLICE = timedelta(minutes=15)  # every zone's offset is a multiple of it
 _HOUR = timedelta(hours=1)
@@ -81,7 +83,7 @@ class ErrorWindow:
 	users: tuple[UserCount, ...]
 	users_total: int | None
 	user_events: int
-	gaps: tuple[tuple[datetime, datetime], ...] = ()
+	gaps: tuple[Gap, ...] = ()
 
 	def __post_init__(self) -> None:
 		if self.now.tzinfo is None:
@@ -196,12 +198,9 @@ def local(moment: datetime | None, window: ErrorWindow) -> str | None:
 def observe(window: ErrorWindow) -> Observed:
 	"""Bring a window into the form the analysis works on. Pure; costs one pass over the counts."""
 	order = sorted(range(len(window.issues)), key=lambda index: window.issues[index].name)
-	exposure, complete = observed_hours(window.first_day, 2 * window.days, window.data_since, window.now)
-	for start, end in window.gaps:
-		until = min(end, window.now).astimezone(zone(window))
-		lost, _ = observed_hours(window.first_day, 2 * window.days, start, until)
-		exposure = np.clip(exposure - lost, 0.0, None)
-		complete &= lost.sum(axis=1) == 0
+	exposure, complete = observed_hours(
+		window.first_day, 2 * window.days, window.data_since, window.now, window.gaps
+	)
 	covered = exposure.sum(axis=1) > 0
 	counts = np.where(covered[None, :, None], window.counts[order], 0)
 	return Observed(
@@ -210,12 +209,29 @@ def observe(window: ErrorWindow) -> Observed:
 
 
 def observed_hours(
-	first_day: date, length: int, data_since: datetime | None, now: datetime
+	first_day: date,
+	length: int,
+	data_since: datetime | None,
+	now: datetime,
+	gaps: Sequence[Gap] = (),
 ) -> tuple[Hours, NDArray[np.bool_]]:
 	"""Hours observed by local day and hour, (length, 24), and by day whether it was observed as a whole.
 
-	Both moments are aware, `now` in the site's zone; data_since None means that nothing was observed.
+	All moments are aware, `now` in the site's zone; data_since None means that nothing was observed, nor was anything in
+	the `gaps` (start, end).
 	"""
+	exposure, complete = _between(first_day, length, data_since, now)
+	for start, end in gaps:
+		lost, _ = _between(first_day, length, start, min(end, now).astimezone(now.tzinfo))
+		exposure = np.clip(exposure - lost, 0.0, None)
+		complete &= lost.sum(axis=1) == 0
+	return exposure, complete
+
+
+def _between(
+	first_day: date, length: int, data_since: datetime | None, now: datetime
+) -> tuple[Hours, NDArray[np.bool_]]:
+	"""Hours from `data_since` to `now`, and which days lie between them as a whole."""
 	exposure = np.zeros((length, 24))
 	complete = np.zeros(length, dtype=np.bool_)
 	where = now.tzinfo

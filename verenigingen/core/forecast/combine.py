@@ -155,7 +155,8 @@ def _combined(series: Series, origins: Origins, tried: Tried, horizon: int) -> F
 	weight = np.where(misses > WORST * best, 0.0, (best / misses) ** SHARPNESS)
 	weight /= weight.sum(axis=0)
 	joined = np.einsum("mk,mkh->kh", weight, np.array(found))
-	return _result(series, tried, weight[:, -1], joined, actual, np.array(found))
+	apart = int(origins[-2] - origins[0]) // (held - 1) if held > 1 else reach
+	return _result(series, tried, weight[:, -1], joined, actual, np.array(found), apart)
 
 
 def _chosen(options: Values, actual: Values, others: Values) -> tuple[Values, Values]:
@@ -170,17 +171,23 @@ def _chosen(options: Values, actual: Values, others: Values) -> tuple[Values, Va
 
 
 def _result(
-	series: Series, tried: Tried, share: Values, joined: Values, actual: Values, found: Values
+	series: Series,
+	tried: Tried,
+	share: Values,
+	joined: Values,
+	actual: Values,
+	found: Values,
+	apart: int,
 ) -> Forecast:
 	reach = actual.shape[1]
 	misses = actual - joined[:-1, :reach]
 	mean = joined[-1]
-	(lo80, hi80), (lo95, hi95) = bounds(series, mean, misses)
+	(lo80, hi80), (lo95, hi95) = bounds(series, mean, misses, apart)
 	names = list(tried)
 	naive = found[names.index("seasonal naive" if "seasonal naive" in tried else "last value")]
 	usual = float(np.abs(actual - naive[:-1, :reach]).mean())
 	error = float(np.abs(misses).mean())
-	held80, held95 = _coverage(series, joined[:-1, :reach], misses)
+	held80, held95 = _coverage(series, joined[:-1, :reach], misses, apart)
 	order = np.argsort(-share, kind="stable")
 	return Forecast(
 		mean,
@@ -197,12 +204,12 @@ def _result(
 	)
 
 
-def _coverage(series: Series, means: Values, misses: Values) -> tuple[float, float]:
+def _coverage(series: Series, means: Values, misses: Values, apart: int) -> tuple[float, float]:
 	"""Share of held-back values inside the intervals that the misses at the other origins give."""
 	inside = np.zeros(2)
 	for index, mean in enumerate(means):
 		rest = np.delete(misses, index, axis=0) if len(misses) > 1 else misses
 		actual = mean + misses[index]
-		for level, (low, high) in enumerate(bounds(series, mean, rest)):
+		for level, (low, high) in enumerate(bounds(series, mean, rest, apart)):
 			inside[level] += float(((actual >= low) & (actual <= high)).mean())
 	return float(inside[0] / len(means)), float(inside[1] / len(means))

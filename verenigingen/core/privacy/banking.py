@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from heapq import merge
 
 from stdnum import bic, iban, luhn
 
@@ -36,7 +37,7 @@ LENGTHS = {
 	}.items()
 	for country in countries.split()
 }
-_BODY = re.compile(r"(?:[ .+_-]{0,2}[A-Za-z0-9]){11,31}")
+_BODY = re.compile(r"(?:[ .+_-]{0,2}[A-Za-z0-9]){11,40}")
 _SEPARATORS = re.compile(r"[ .+_-]+")
 # Where the bank stands in letters, the shape alone is beyond chance: a wrong check digit is a slip of the pen.
 _LETTERED = re.compile(r"(?:NL\d\d[A-Z]{4}\d{10}|GB\d\d[A-Z]{4}\d{14}|IE\d\d[A-Z]{4}\d{14})\Z")
@@ -51,23 +52,33 @@ _CARD_BRANDS = re.compile(
 _CARD_GROUPS = re.compile(r"\d+|\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}|3\d{3}([ -])\d{6}\2\d{4,5}")
 
 
-def find_ibans(view: View, places: Sequence[tuple[int, int]]) -> Iterator[Span]:
-	"""IBANs in any writing. A wrong check digit counts where the shape or a word before it leaves no doubt."""
+def find_ibans(
+	view: View, places: Sequence[tuple[int, int]], spaced: Sequence[tuple[int, int]] = ()
+) -> Iterator[Span]:
+	"""IBANs in any writing. A wrong check digit counts where the shape or a word before it leaves no doubt.
+
+	`places`, `spaced`: check digits right behind the letters of a country, and behind one blank.
+	"""
 	flat = view.flat
 	position = 0
-	for digits, head in places:
-		start = digits - 2
-		length = LENGTHS.get(flat[start:digits].upper())
+	for digits, head, gap in merge(
+		((start, end, 0) for start, end in places), ((start, end, 1) for start, end in spaced)
+	):
+		start = digits - 2 - gap
+		length = LENGTHS.get(flat[start : start + 2].upper())
 		if length is None or start < position:
 			continue
 		end = _end(flat, head, length - 4)
-		if end and _is_iban(view, start, end):
+		if not end:
+			continue
+		alone = not flat[end : end + 1].isalnum() and not (start and flat[start - 1].isalnum())
+		if _is_iban(view, start, end, certain=alone and not gap):
 			position = end
 			yield Span(start, end, "iban", flat[start:end])
 
 
 def _end(flat: str, position: int, missing: int) -> int:
-	"""Where an account number of so many more characters ends; 0 where it does not end there."""
+	"""Where an account number of so many more characters ends; 0 where the text is not as long."""
 	body = _BODY.match(flat, position)
 	if body is None:
 		return 0
@@ -75,15 +86,16 @@ def _end(flat: str, position: int, missing: int) -> int:
 	while missing and position < stop:
 		missing -= flat[position].isalnum()
 		position += 1
-	return 0 if missing or flat[position : position + 1].isalnum() else position
+	return 0 if missing else position
 
 
-def _is_iban(view: View, start: int, end: int) -> bool:
-	written = view.flat[start:end]
-	number = _SEPARATORS.sub("", written).upper()
-	if _checks(number):
-		return True
-	if _LETTERED.match(number):
+def _is_iban(view: View, start: int, end: int, *, certain: bool) -> bool:
+	"""`certain`: the number stands as a word of its own, as nearly all do; else only one beyond chance counts."""
+	number = _SEPARATORS.sub("", view.flat[start:end]).upper()
+	lettered = _LETTERED.match(number) is not None
+	if not certain:
+		return (lettered or sum(map(str.isdigit, number)) >= len(number) - 8) and _checks(number)
+	if lettered or _checks(number):
 		return True
 	# the rest of an unknown shape: digits with a country before them, and a word that says so
 	return (

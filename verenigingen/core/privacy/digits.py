@@ -15,16 +15,17 @@ from .view import View
 
 _CANDIDATE = re.compile(
 	r"[0-9](?:"
-	# NL91…: two digits behind two letters that begin a word
-	r"(?<=(?<![A-Za-z0-9])[A-Za-z]{2}[0-9])[0-9](?=[ .+_-]?[A-Za-z0-9])()"
+	# NL91…: two digits behind two letters, maybe with a blank between
+	r"(?<=[A-Za-z]{2}[0-9])[0-9](?=[ .+_-]{0,2}[A-Za-z0-9])()"
+	r"|(?<=(?<![A-Za-z0-9])[A-Z]{2}[ .+_-][0-9])[0-9](?=[ .+_-]{0,2}[A-Z0-9])()"
 	# 10.0.0.1
 	r"|(?<![\w.][0-9])[0-9]{0,2}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}(?!\w|\.[0-9])()"
 	# 020…
-	r"|(?<=0)(?<![\w.]0)[1-9](?=\)?(?:[ .()/-]{0,2}[0-9]){8}(?!\w|[.,][0-9]))()"
+	r"|(?<=0)(?<![\w.]0)[1-9](?=\)?(?:[ .()/-]{0,3}[0-9]){8}(?!\w|[.,][0-9]))()"
 	# 0044…
-	r"|(?<=0)(?<![\w.,:/-]0)0(?=[1-9](?:[ .()/-]{0,2}[0-9]){8,13}(?!\w))()"
-	# four digits of a word of their own: 1234 AB, 4111 1111…
-	r"|(?<![\w.,-][0-9])[0-9]{3}(?:(?<=[1-9]...)[ +]{0,2}[A-Za-z]{2}(?![A-Za-z0-9])()|(?=(?:[ -]?[0-9]){9,15}(?![\w-]))())"
+	r"|(?<=0)(?<![\w.,:/-]0)0(?=[ .-]?[1-9](?:[ .()/-]{0,3}[0-9]){8,13}(?!\w))()"
+	# four digits of a word of their own: 1234 AB, 1234AB22, 4111 1111…
+	r"|(?<![\w.,-][0-9])[0-9]{3}(?:(?<=[1-9]...)[ +]{0,2}[A-Za-z]{2}(?![A-Za-z])()|(?=(?:[ -]?[0-9]){9,15}(?![\w-]))())"
 	# a number behind a word
 	r"|(?<=[a-z.][ +][1-9])()"
 	r")"
@@ -32,9 +33,10 @@ _CANDIDATE = re.compile(
 
 
 class Candidates(NamedTuple):
-	"""Places (start, end) by what could stand there; for an account the place of its country's letters."""
+	"""Places (start, end) by what could stand there; for an account its check digits, in `spaced` with a blank before them."""
 
 	accounts: list[tuple[int, int]]
+	spaced: list[tuple[int, int]]
 	addresses: list[tuple[int, int]]
 	national: list[tuple[int, int]]
 	double_zero: list[tuple[int, int]]
@@ -45,7 +47,7 @@ class Candidates(NamedTuple):
 
 def candidates(view: View) -> Candidates:
 	"""Where the numbers of a view could be personal."""
-	found = Candidates([], [], [], [], [], [], [])
+	found = Candidates([], [], [], [], [], [], [], [])
 	for match in _CANDIDATE.finditer(view.flat):
 		found[match.lastindex - 1].append(match.span())  # type: ignore[operator]
 	return found

@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .banking import find_bics, find_cards, find_ibans
-from .contact import find_addresses, find_ips, find_mails, find_phones
+from .contact import find_ips, find_mails, find_phones
 from .digits import candidates
 from .identity import find_bsns
 from .keyed import find_keyed
 from .keynames import kind_of, telling
 from .names import NameIndex
 from .plain import find_plain_secrets
+from .postal import find_addresses
 from .sql import find_inserted
 from .tokens import TOKEN, Span, Tokens
 from .values import spans_of
@@ -138,15 +139,15 @@ class Redactor:
 		mails = list(find_mails(view)) if "@" in view.flat else []
 		found += mails
 		numbers = candidates(view)
-		ibans = list(find_ibans(view, numbers.accounts))
+		ibans = list(find_ibans(view, numbers.accounts, numbers.spaced))
 		found += ibans
 		found += find_bics(view, ibans)
 		found += find_cards(view, numbers.cards)
-		found += find_phones(view, numbers)
+		words = set(view.flat.translate(_LETTERS).split())
+		found += find_phones(view, numbers, words)
 		found += find_addresses(view, numbers)
 		found += find_ips(view, numbers.addresses)
 		found += find_bsns(view)
-		words = set(view.flat.translate(_LETTERS).split())
 		found += find_plain_secrets(view, words)
 		keys = self._telling(words)
 		if keys:

@@ -18,6 +18,7 @@ KINDS = (
 	"phone",
 	"bsn",
 	"postcode",
+	"address",
 	"ip",
 	"card",
 	"jwt",

@@ -140,7 +140,7 @@ def spans_of(kind: str, flat: str, start: int, end: int, *, quoted: bool, separa
 			yield Span(start, start + found.end(), "postcode", found[0])
 	elif kind == "address":
 		if quoted and any(map(str.isalpha, value)) and "@" not in value and len(value) < 200:
-			yield Span(start, end, "postcode", value)
+			yield Span(start, end, "address", value)
 	elif kind == "iban":
 		if _ACCOUNT.match(value) and (value[:2].upper() in LENGTHS or value[0].isdigit()):
 			yield Span(start, end, "iban", value)

@@ -15,17 +15,28 @@ from urllib.parse import unquote_to_bytes
 
 BREAK = "\x1f"  # stands for an escaped line break: no real one, as lines carry meaning, but an end of values
 
-# One character class first: the regular expression engine then skips ordinary text at full speed.
+ODD = "\x7f"  # stands for a byte that is no letter of any encoding: part of a value, but of no word
+
+# One character class first: the regular expression engine then skips ordinary text at full speed. What was escaped
+# again and again (`%2520`, `&amp;nbsp;`, `\\\\u00f6`) is read at once.
 _SPECIAL = re.compile(
-	r"[%\\&\x80-\U0010ffff](?:"
-	r"(?<=%)[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2}){0,200}"
-	r"|(?<=\\)\\{0,7}(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}(?:\\{1,8}x[0-9A-Fa-f]{2}){0,7}|[nrt])"
-	r"|(?<=&)(?:#[0-9]{1,6}|#[xX][0-9A-Fa-f]{1,5}|[A-Za-z]{2,8});"
+	r"[%\\&=\x80-\U0010ffff](?:"
+	r"(?<=%)(?:25){0,3}(?:[0-7][0-9A-Fa-f]|[89A-Fa-f][0-9A-Fa-f](?:%(?:25){0,3}[89ABab][0-9A-Fa-f]){0,3})"
+	r"|(?<=%)u[0-9A-Fa-f]{4}"
+	r"|(?<=\\)\\{0,7}(?:u[0-9A-Fa-f]{4}|x[0-7][0-9A-Fa-f]|x[89A-Fa-f][0-9A-Fa-f](?:\\{1,8}x[89ABab][0-9A-Fa-f]){0,3}"
+	r"|[nrt/]|U000[0-9A-Fa-f]{5}"
+	r"|3[0-7]{2}(?:\\{1,8}2[0-7]{2}){1,3})"
+	r"|(?<=&)(?:amp;){0,3}(?:#[0-9]{1,6}|#[xX][0-9A-Fa-f]{1,5}|[A-Za-z]{2,8});"
+	r"|(?<==)(?:C[2-9A-F]|D[0-9A-F])=[89AB][0-9A-F]"  # a letter in a mail that is quoted-printable
 	r"|(?<=[\x80-\U0010ffff])[\x80-\U0010ffff]{0,400})"
 )
+_AGAIN = re.compile(r"%(?:25){1,3}(?=[0-9A-Fa-f]{2})")
+_RAW = re.compile("[\udc80-\udcff]")  # bytes that were not UTF-8, as Python carries them along
+_PRINTED_BYTES = "ÂÃÄÅÆÇÐ"  # what UTF-8 begins with where it was read as Latin-1
 _PLUS = re.compile(r"\+(?<=[A-Za-z0-9),.]\+)(?=[A-Za-z0-9(%'])")
 _QUERY_LENGTH = 200
 _HEX = re.compile(r"x([0-9A-Fa-f]{2})")
+_OCTAL = re.compile(r"[23][0-7]{2}")
 _SHARP = {
 	"ß": "ss",
 	"æ": "ae",
@@ -59,7 +70,7 @@ class View:
 				if raw == text
 				else [found.start() for found in _PLUS.finditer(raw) if text[found.start()] == " "]
 			)
-		plain = text.isascii() and "%" not in text and "\\" not in text and "&" not in text
+		plain = text.isascii() and not any(mark in text for mark in ("%", "\\", "&", "=C", "=D"))
 		self.flat = text if plain else self._decoded(text)
 		self.escaped.update(blanks if plain else map(self._shown_at, blanks))
 		self.solid = self._solid() if self.escaped else self.flat
@@ -70,10 +81,12 @@ class View:
 		pieces: list[str] = []
 		length = position = 0
 		for found in _SPECIAL.finditer(text):
+			begin, end = found.span()
 			shown = _shown(found[0])
 			if shown is None:
 				continue
-			begin, end = found.span()
+			if shown == ODD:
+				shown = _bytes(text, begin, end)
 			pieces += (text[position:begin], shown)
 			length += begin - position
 			if found[0][0] == "%":
@@ -138,37 +151,76 @@ def _last_word(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _shown(found: str) -> str | None:
-	"""What an escape or a run of non-ASCII characters shows; None where it is no escape after all."""
+	"""What an escape or a run of non-ASCII characters shows; None where it is no escape after all, ODD where that
+	depends on what stands around it."""
 	first = found[0]
 	if first == "%":
-		return _readable(unquote_to_bytes(found))
+		if found[1] == "u":
+			return _folded(chr(int(found[2:], 16)))
+		return _readable(unquote_to_bytes(_AGAIN.sub("%", found)))
 	if first == "&":
-		shown = html.unescape(found)
-		return _folded(shown) if shown != found and shown.isprintable() else None
+		entity = "&" + found.rpartition("amp;")[2] if found.count(";") > 1 else found
+		shown = html.unescape(entity)
+		return _folded(shown) if shown != entity and (shown.isprintable() or shown.isspace()) else None
 	if first == "\\":
 		return _backslash(found)
-	return _folded(found)
+	if first == "=":
+		return _readable(bytes.fromhex(found.replace("=", "")))
+	if _RAW.search(found):
+		return ODD
+	return _folded(_reread(found) if first in _PRINTED_BYTES else found)
+
+
+def _reread(found: str) -> str:
+	"""`Ã¶` as the letter that it was before it was read in the wrong encoding."""
+	for encoding in ("cp1252", "latin-1"):
+		try:
+			return found.encode(encoding).decode("utf-8")
+		except UnicodeError:
+			continue
+	return found
+
+
+def _bytes(text: str, begin: int, end: int) -> str:
+	"""Bytes that are not UTF-8: letters of Latin-1 where they stand in a word, else ends of words."""
+	made = []
+	for at in range(begin, end):
+		char = text[at]
+		if _RAW.match(char):
+			in_word = text[at - 1 : at].isalpha() if at else False
+			in_word = in_word or bool(made and made[-1].isalpha()) or text[at + 1 : at + 2].islower()
+			letter = chr(ord(char) - 0xDC00)
+			made.append(_fold(letter) if in_word and letter.isalpha() else ODD)
+		else:
+			made.append(_fold(char))
+	return "".join(made)
 
 
 def _backslash(found: str) -> str | None:
 	body = found.lstrip("\\")
 	if body[0] in "nr":
 		return BREAK
-	if body[0] == "t":
-		return " "
-	if body[0] == "u":
-		return _folded(chr(int(body[1:], 16)))
+	if body[0] in "t/":
+		return " " if body == "t" else "/"
+	if body[0] in "uU":
+		code = int(body[1:], 16)
+		return _folded(chr(code)) if code < 0x110000 else None
+	if body[0] == "3":
+		return _readable(bytes(int(part, 8) for part in _OCTAL.findall(body)))
 	return _readable(bytes(int(pair, 16) for pair in _HEX.findall(body)))
 
 
 def _readable(raw: bytes) -> str | None:
-	try:
-		shown = raw.decode("utf-8")
-	except UnicodeDecodeError:
-		return None
-	if shown.isprintable():
-		return _folded(shown)
-	return BREAK if shown.strip() == "" else None
+	"""Escaped bytes as text: UTF-8, and Latin-1 where it is not. None where they hold control characters."""
+	made = []
+	for char in raw.decode("utf-8", "surrogateescape"):
+		if char in "\t\n\v\f\r":
+			made.append(BREAK)
+		elif char.isprintable() or _RAW.match(char) or char.isspace():
+			made.append(_fold(char))
+		elif unicodedata.category(char) != "Cf":
+			return None
+	return "".join(made)
 
 
 def _folded(text: str) -> str:

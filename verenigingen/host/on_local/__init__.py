@@ -13,6 +13,7 @@ from typing import Any
 
 from verenigingen.exceptions import ConfigurationError
 from verenigingen.host.on_local.mariadb import MariaStore
+from verenigingen.host.on_local.operations import LocalOperations
 from verenigingen.host.on_local.parts import (
 	InlineQueue,
 	LocalAccess,
@@ -72,6 +73,8 @@ def open_host(config_path: Path, *, store: Path | None = None) -> Host:
 		config=LocalConfig(tables, config.values, secrets.pseudonym),
 		hooks=LocalHooks(),
 		history=_history(config),
+		operations=LocalOperations(db, config),
+		folder=config.path.parent if config.own else None,
 	)
 
 

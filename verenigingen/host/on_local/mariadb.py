@@ -7,18 +7,23 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
 import pymysql
 from pymysql.constants import FIELD_TYPE
 from pymysql.converters import conversions, convert_datetime
 
-from verenigingen.exceptions import CollectorBusy, DatabaseUnavailable, ReadOnlySite
+from verenigingen.exceptions import CollectorBusy, DatabaseUnavailable, QueryRefused, ReadOnlySite
 from verenigingen.host.port import Row
-from verenigingen.host.sql import written
+from verenigingen.host.sql import REFUSED, written
 
 LOCK_WAIT = 5  # seconds
 CONNECT_SECONDS = 5
+COLUMNS_SECONDS = (
+	300  # for which a table's columns are taken to be the same, unless a statement shows that they are not
+)
+CHANGED = {1054, 1146}  # unknown column, unknown table
 VARIABLES = 60_000  # the limit of a prepared statement; text statements are bounded by max_allowed_packet
 LOST = {0, 2002, 2003, 2006, 2013, 2055}
 READ_ONLY = {1792, 1290}  # read-only transaction, server started read-only
@@ -86,14 +91,25 @@ class MariaStore:
 		return list(self._run(sql, params)[0])
 
 	def columns(self, table: str) -> frozenset[str]:
-		rows = self.query(
-			"SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = %s",
-			(table,),
-		)
-		return frozenset(row[0] for row in rows)
+		known: dict[str, tuple[float, frozenset[str]]] = self._local.__dict__.setdefault("columns", {})
+		until, found = known.get(table, (0.0, frozenset()))
+		if monotonic() >= until:
+			rows = self.query(
+				"SELECT column_name FROM information_schema.columns"
+				" WHERE table_schema = DATABASE() AND table_name = %s",
+				(table,),
+			)
+			found = frozenset(row[0] for row in rows)
+			known[table] = (monotonic() + COLUMNS_SECONDS, found)
+		return found
 
 	def execute(self, sql: str, params: Sequence[object] = ()) -> int:
 		return self._run(sql, params)[1]
+
+	def reset(self) -> None:
+		connection, self._local.connection = getattr(self._local, "connection", None), None
+		if connection is not None and connection.open:
+			connection.close()
 
 	@contextmanager
 	def transaction(self, lock: str) -> Iterator[None]:
@@ -128,16 +144,26 @@ class MariaStore:
 			self.execute(sql, values)
 
 	def _run(self, sql: str, params: Sequence[object]) -> tuple[Any, int]:
+		if sql.startswith(("CREATE", "ALTER", "DROP")):
+			self._local.columns = {}
 		for attempt in (1, 2):
 			connection = self._connection()
 			try:
 				with connection.cursor() as cursor:
 					cursor.execute(sql, [_bind(value) for value in params] if params else None)
 					return cursor.fetchall(), cursor.rowcount
+			except pymysql.ProgrammingError as exc:
+				if exc.args and exc.args[0] in CHANGED:
+					self._local.columns = {}
+				raise
 			except (pymysql.OperationalError, pymysql.InterfaceError, pymysql.InternalError) as exc:
 				code = exc.args[0] if exc.args else None
+				if code in CHANGED:
+					self._local.columns = {}
 				if code in READ_ONLY:
 					raise ReadOnlySite(f"The site is only being audited; the server refused: {exc}") from exc
+				if code in REFUSED:
+					raise QueryRefused(f"MariaDB at {self.address} refused a statement: {exc}") from exc
 				if code not in LOST:
 					raise
 				inside = self._local.inside

@@ -22,9 +22,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cryptography.fernet import Fernet, InvalidToken
 
 from verenigingen import hooks
+from verenigingen.core.watchdog.jobs import JobsView
 from verenigingen.exceptions import BadArgument, ConfigurationError
 from verenigingen.host.digest import value_digests
-from verenigingen.host.port import App, JobFailure, Store, User
+from verenigingen.host.outbound import call
+from verenigingen.host.port import App, JobFailure, QueueOverview, Store, User
 
 log = logging.getLogger("verenigingen")
 SYSTEM = User("Administrator", frozenset({"System Manager", "Compliance Officer", "Monitoring Agent"}))
@@ -94,6 +96,9 @@ class MemoryCache:
 			for key in [key for key in self._kept if key.startswith(prefix)]:
 				del self._kept[key]
 
+	def server(self) -> None:
+		return None
+
 	def describe(self) -> str:
 		"""Where values are kept."""
 		return "in the memory of this process"
@@ -126,6 +131,18 @@ class InlineQueue:
 
 	def failures(self, names: Sequence[str]) -> list[JobFailure]:
 		return []
+
+	def view(self, job_ids: Sequence[str] = ()) -> JobsView | None:
+		return None
+
+	def abandon(self, job: str) -> bool:
+		return False
+
+	def requeue(self, job: str) -> bool:
+		return False
+
+	def overview(self) -> QueueOverview | None:
+		return None
 
 	def describe(self) -> str:
 		"""How jobs are run."""
@@ -190,6 +207,9 @@ class LogNotify:
 
 	def progress(self, done: int, total: int, title: str) -> None:
 		log.info("%s: %s of %s", title, done, total)
+
+	def call(self, url: str, *, private: bool) -> int:
+		return call(url, private=private)
 
 
 class LocalConfig:

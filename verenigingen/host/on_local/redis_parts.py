@@ -11,17 +11,15 @@ import json
 import logging
 import re
 import signal
-import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timezone
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import psutil
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -30,9 +28,12 @@ from rq.exceptions import DeserializationError, NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from verenigingen.core.watchdog.jobs import JobsView
 from verenigingen.exceptions import BadArgument, CacheUnavailable, ConfigurationError, QueueUnavailable
 from verenigingen.host.on_local.parts import job_function
-from verenigingen.host.port import JobFailure
+from verenigingen.host.port import JobFailure, QueueOverview
+from verenigingen.host.rq_overview import survey
+from verenigingen.host.rq_view import RqView
 
 log = logging.getLogger("verenigingen")
 
@@ -99,9 +100,12 @@ class RedisCache:
 
 	def describe(self) -> str:
 		"""The server and how it answers. Raises CacheUnavailable."""
+		return f"Redis {self.server()['redis_version']} at {self.address}"
+
+	def server(self) -> Mapping[str, Any]:
 		try:
-			server: Any = self._redis.info("server")
-			return f"Redis {server['redis_version']} at {self.address}"
+			found: Any = self._redis.info()
+			return dict(found)
 		except redis.RedisError as exc:
 			raise CacheUnavailable(
 				f"Redis at {self.address} does not answer ({exc}); nothing is cached."
@@ -219,6 +223,26 @@ class RqQueue:
 					found.append(_failure(name, job))
 		return found
 
+	def view(self, job_ids: Sequence[str] = ()) -> JobsView | None:
+		with self._answering():
+			return self._view().look({self._rq_id(name): name for name in job_ids})
+
+	def abandon(self, job: str) -> bool:
+		with self._answering():
+			return self._view().abandon(job)
+
+	def requeue(self, job: str) -> bool:
+		with self._answering():
+			return self._view().requeue(job)
+
+	def _view(self) -> RqView:
+		return RqView([self._queue], "", job_class=SiteJob, serializer=JSONSerializer)
+
+	def overview(self) -> QueueOverview | None:
+		with self._answering():
+			workers = Worker.all(queue=self._queue, job_class=SiteJob, serializer=JSONSerializer)
+			return survey([self._queue], workers, self._redis, lambda _: "jobs", lambda _: True)
+
 	def work(self, *, burst: bool = False, asked: Callable[[], None] = lambda: None) -> None:
 		"""Runs jobs until a signal asks to stop (`asked` is called then), or with `burst` until none waits.
 
@@ -249,10 +273,9 @@ class RqQueue:
 	def describe(self) -> str:
 		"""The server, and how many workers, waiting and failed jobs there are. Raises QueueUnavailable."""
 		with self._answering():
-			alive = sum(
-				map(_alive, Worker.all(queue=self._queue, job_class=SiteJob, serializer=JSONSerializer))
-			)
-			waiting, failed = self._queue.count, self._queue.failed_job_registry.count
+			seen = self._view().look({})
+			failed = self._queue.failed_job_registry.count
+		alive, waiting = sum(not worker.gone for worker in seen.workers), seen.queues[0].waiting
 		workers = (
 			f"workers alive: {alive}" if alive else "no worker alive, start one with `verenigingen work`"
 		)
@@ -296,9 +319,3 @@ def _failure(name: str, job: Job) -> JobFailure:
 		text=str(getattr(result, "exc_string", None) or ""),
 		trace=job.id,
 	)
-
-
-def _alive(worker: Any) -> bool:
-	# a killed worker stays listed for minutes; one of this machine can be looked up
-	here = worker.hostname == socket.gethostname()
-	return not here or psutil.pid_exists(worker.pid)

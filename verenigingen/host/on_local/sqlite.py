@@ -61,6 +61,11 @@ class SqliteStore:
 	def execute(self, sql: str, params: Sequence[object] = ()) -> int:
 		return self._run(sql, params).rowcount
 
+	def reset(self) -> None:
+		connection, self._local.connection = getattr(self._local, "connection", None), None
+		if connection is not None:
+			connection.close()
+
 	@contextmanager
 	def transaction(self, lock: str) -> Iterator[None]:
 		connection = self._connection()

@@ -16,6 +16,7 @@ from verenigingen.exceptions import BadArgument
 
 from .mask import VALUE, Atoms, Masker, render, split
 from .slots import Layer, apply, learn
+from .stragglers import Stragglers
 from .views import Views, is_word, stable
 
 FORMS_LIMIT = 5_000  # different forms a miner keeps; logs of one system have some hundred
@@ -63,7 +64,7 @@ class Miner:
 			tuple[int, str]
 		] = []  # a heap; on top the form that goes first when there are too many
 		self._folded = 0
-		self._layers: list[Layer] | None = None
+		self._layers: list[Layer | Stragglers] | None = None
 		self._solved: dict[str, _Solved] = {}
 		self._templates: dict[Atoms, Template] | None = None
 
@@ -143,7 +144,7 @@ class Miner:
 			found = self._solved[form] = self._apply(form, self._layers)
 		return found
 
-	def _apply(self, form: str, layers: list[Layer]) -> _Solved:
+	def _apply(self, form: str, layers: list[Layer | Stragglers]) -> _Solved:
 		blanks, atoms = split(form)
 		why: dict[str, None] = {}
 		for layer in layers:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from .mask import VALUE, Atoms
 
+KNOWN = "known"
 _NAME_WORDS = 5
 _BITS = (1 << 64) - 1
 _PLACES = 1 << 12  # more than a form has
@@ -47,27 +48,28 @@ class Views:
 	def __init__(self) -> None:
 		self._numbers: dict[str, int] = {}
 		self._factors: list[int] = []
-		self._seen: dict[tuple[str, Atoms], View] = {}
+		self._seen: dict[tuple[str, frozenset[str], Atoms], View] = {}
 		self._atoms = 0
 
-	def of(self, kind: str, atoms: Atoms) -> View:
-		"""A form seen in one of KINDS."""
-		view = self._seen.get((kind, atoms))
+	def of(self, kind: str, atoms: Atoms, words: frozenset[str] = frozenset()) -> View:
+		"""A form seen in one of KINDS; `words` are those that a view of the kind KNOWN takes for alike."""
+		view = self._seen.get((kind, words, atoms))
 		if view is None:
 			self._atoms += len(atoms) + 10
 			if self._atoms > _REMEMBERED:
 				self._atoms = 0
 				self._seen.clear()
 				self._numbers.clear()
-			view = self._seen[kind, atoms] = self._made(KINDS[kind], atoms)
+			may_vary = words.__contains__ if kind == KNOWN else KINDS[kind].may_vary
+			view = self._seen[kind, words, atoms] = self._made(KINDS[kind], atoms, may_vary)
 		return view
 
-	def _made(self, kind: _Kind, atoms: Atoms) -> View:
+	def _made(self, kind: _Kind, atoms: Atoms, may_vary: Callable[[str], bool]) -> View:
 		starts = kind.starts(atoms)
 		texts = atoms
 		if len(starts) <= len(atoms):
 			texts = tuple([" ".join(atoms[start:end]) for start, end in itertools.pairwise(starts)])
-		varying = [kind.may_vary(text) for text in texts]
+		varying = [may_vary(text) for text in texts]
 		keys = texts
 		if kind.key is not None:
 			keys = tuple([kind.key if may else text for may, text in zip(varying, texts, strict=True)])
@@ -139,26 +141,38 @@ def _single(atoms: Atoms) -> tuple[int, ...]:
 
 def _with_names(atoms: Atoms) -> tuple[int, ...]:
 	"""Runs of capitalised words, with what may stand between them, are one place: names have one word or four."""
-	starts, place = [0], 0
+	return _runs(atoms, 0)
+
+
+def _after_first(atoms: Atoms) -> tuple[int, ...]:
+	"""As `_with_names`, but the first word, which has a capital anyway, stands by itself."""
+	return _runs(atoms, 1)
+
+
+def _runs(atoms: Atoms, place: int) -> tuple[int, ...]:
+	starts = list(range(place + 1))
 	while place < len(atoms):
-		place = _name_end(atoms, place) if _is_capital(atoms[place]) else place + 1
+		place = _name_end(atoms, place)
 		starts.append(place)
 	return tuple(starts)
 
 
 def _name_end(atoms: Atoms, place: int) -> int:
-	end = at = place + 1
+	"""Where the name ends (exclusive) that begins at a place; the next place if none does. "SEPA Mandate" is one."""
+	end = at = place
 	while at < len(atoms) and at - place < _NAME_WORDS:
 		if _is_capital(atoms[at]):
 			end = at + 1
-		elif atoms[at] not in _PARTICLES:
+		elif not (is_shouted(atoms[at]) if end == place else atoms[at] in _PARTICLES):
 			break
 		at += 1
-	return end
+	return max(end, place + 1)
 
 
 KINDS: dict[str, _Kind] = {
 	"identifiers": _Kind(_single, is_identifier, "<id>"),
+	"later names": _Kind(_after_first, _is_name, VALUE),
+	"names": _Kind(_with_names, _is_name, VALUE),
 	"words": _Kind(_single, is_word, None),
-	"names": _Kind(_with_names, _is_name, "<name>"),
+	KNOWN: _Kind(_after_first, is_word, VALUE),  # which words may vary is said by who looks
 }

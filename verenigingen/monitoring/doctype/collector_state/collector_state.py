@@ -22,7 +22,7 @@ class CollectorState(Document):
 		last_error: DF.SmallText | None
 		last_run: DF.Datetime | None
 		lost_events: DF.Int
-		position: DF.LongText | None
+		memory: DF.LongText | None
 		reconciled_at: DF.Datetime | None
 		source_rows: DF.Int
 		status: DF.Literal["ok", "failed", "absent", "never"]

@@ -7,7 +7,7 @@ from frappe.model.document import Document
 
 from verenigingen.core.errors.rules import FIELDS, read_rules
 from verenigingen.exceptions import ConfigurationError
-from verenigingen.settings import SETTINGS
+from verenigingen.settings import SETTINGS, TEXT_SETTINGS
 
 
 class MonitoringSettings(Document):
@@ -18,6 +18,9 @@ class MonitoringSettings(Document):
 			if value in (None, ""):
 				continue
 			_refuse(setting.check, value)
+		for text in TEXT_SETTINGS:
+			if self.get(text.name):
+				_refuse(text.check, self.get(text.name).strip())
 		_refuse(
 			read_rules, [{field: row.get(field) for field in FIELDS} for row in self.error_grouping_rules]
 		)

@@ -1,7 +1,7 @@
 import frappe
 
 from verenigingen.host import current_host
-from verenigingen.settings import SETTINGS, resolve
+from verenigingen.settings import SETTINGS, TEXT_SETTINGS, resolve
 from verenigingen.verenigingen.testing import IntegrationTestCase
 
 
@@ -13,6 +13,14 @@ class TestMonitoringSettings(IntegrationTestCase):
 				field = meta.get_field(setting.name)
 				self.assertIsNotNone(field)
 				self.assertIn(f"{setting.low:g} to {setting.high:g}", field.description)
+
+	def test_an_address_that_may_not_be_called_is_refused(self):
+		for setting in TEXT_SETTINGS:
+			self.assertIsNotNone(frappe.get_meta("Monitoring Settings").get_field(setting.name))
+		settings = frappe.get_single("Monitoring Settings")
+		settings.heartbeat_url = "ftp://example.org/x"
+		with self.assertRaisesRegex(frappe.ValidationError, "https"):
+			settings.save()
 
 	def test_a_bad_value_is_refused_with_the_allowed_range(self):
 		settings = frappe.get_single("Monitoring Settings")
