@@ -7,7 +7,7 @@ from typing import Any
 from verenigingen.exceptions import NotPermitted
 from verenigingen.host import current_host, in_frappe, page_token, raise_to_caller
 from verenigingen.host.endpoint import endpoint
-from verenigingen.services import dashboard
+from verenigingen.services import dashboard, performance
 from verenigingen.settings import MAX_DAYS
 
 # Frappe keeps rendered pages by path, not by user: a kept page would skip the role check below.
@@ -44,6 +44,14 @@ def get_error_summary(days: int = 30) -> dict[str, Any]:
 def get_analytics_summary(days: int = 30) -> dict[str, Any]:
 	"""Daily trend, hourly pattern, growth, insights and recommendations of `days` site-local days."""
 	return dashboard.analytics_summary(current_host(), days)
+
+
+@endpoint(cache="analytics_", ranges={"hours": (1, 24 * 730, "hours")})
+def get_performance_metrics(hours: int = 24) -> dict[str, Any]:
+	"""What requests, background jobs and SQL statements of the last `hours` cost: totals and quantiles with a series, the
+	heaviest endpoints and jobs, slow statements, and statements that one line repeats within a request. Times in seconds;
+	what was not measured is null with a reason."""
+	return performance.performance_metrics(current_host(), hours)
 
 
 @endpoint(cache="analytics_")
