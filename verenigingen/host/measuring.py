@@ -240,22 +240,16 @@ class Senders:
 		os.register_at_fork(after_in_child=self._forget)
 
 	def recorder(self, site: str, make: Callable[[], Recorder]) -> Recorder:
-		"""The recorder of a site."""
-		found = self.recorders.get(site)
-		if found is None:
-			with self._lock:
-				found = self.recorders.setdefault(site, make())
-		return found
-
-	def start(self) -> None:
-		"""Sees to it that a thread sends."""
-		if self._thread is None:
-			with self._lock:
-				if self._thread is None:
-					self._thread = threading.Thread(
-						target=self._run, name="verenigingen-measurements", daemon=True
-					)
-					self._thread.start()
+		"""The recorder of a site, made when there is none; from then on a thread sends."""
+		with self._lock:
+			if site not in self.recorders:
+				self.recorders[site] = make()
+			if self._thread is None:
+				self._thread = threading.Thread(
+					target=self._run, name="verenigingen-measurements", daemon=True
+				)
+				self._thread.start()
+		return self.recorders[site]
 
 	def flush_all(self) -> None:
 		"""Sends what there is."""
