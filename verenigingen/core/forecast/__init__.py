@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 from .combine import Forecast, forecast
+from .growth import Growth, fit_growth
+from .passage import Passage, first_passage
 from .prepare import SHORTEST, TooLittleData
 
-__all__ = ["SHORTEST", "Forecast", "TooLittleData", "forecast"]
+__all__ = [
+	"SHORTEST",
+	"Forecast",
+	"Growth",
+	"Passage",
+	"TooLittleData",
+	"first_passage",
+	"fit_growth",
+	"forecast",
+]
