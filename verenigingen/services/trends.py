@@ -11,7 +11,7 @@ from verenigingen.services.measures import DOWN, MEASURES, UP, Loaded
 from verenigingen.services.series import Grid, Requests, Values
 from verenigingen.services.wording import days, figure
 
-ALPHA = 0.01  # of one false alarm among all series together (Holm)
+FALSE_SHARE = 0.05  # of what is called a trend may be none (Benjamini and Hochberg)
 MATERIAL = 0.05  # of the level, within the history: what grows less is of no use to know
 RISING, FALLING, STEADY = "rising", "falling", "steady"
 
@@ -58,15 +58,19 @@ def _course(
 
 
 def directions(found: list[Course]) -> list[str]:
-	"""RISING, FALLING or STEADY for each: by Holm's procedure on the doubts, and only where it is material."""
+	"""RISING, FALLING or STEADY for each: by the procedure of Benjamini and Hochberg on the doubts, and only where it is
+	material."""
 	doubts = [course.growth.doubt() for course in found]
-	result = [STEADY] * len(found)
-	for rank, place in enumerate(sorted(range(len(found)), key=doubts.__getitem__)):
-		if doubts[place] > ALPHA / (len(found) - rank):
-			break
-		if abs(found[place].change) >= MATERIAL:
-			result[place] = RISING if found[place].growth.slope > 0 else FALLING
-	return result
+	ranked = sorted(doubts)
+	passing = [value for rank, value in enumerate(ranked, 1) if value <= FALSE_SHARE * rank / len(ranked)]
+	limit = max(passing, default=-1.0)
+	return [_direction(course, doubt <= limit) for course, doubt in zip(found, doubts, strict=True)]
+
+
+def _direction(course: Course, sure: bool) -> str:
+	if not sure or abs(course.change) < MATERIAL:
+		return STEADY
+	return RISING if course.growth.slope > 0 else FALLING
 
 
 def trend_row(course: Course, direction: str) -> dict[str, Any]:

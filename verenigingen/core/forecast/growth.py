@@ -60,20 +60,25 @@ class Growth:
 
 	@property
 	def slope(self) -> float:
-		"""Change per day."""
-		return float(self.weight @ self.slopes)
+		"""Steady change per day over the history: of the mixtures that do not bend."""
+		return float(self._steady @ self.slopes)
+
+	@property
+	def _steady(self) -> Values:
+		weight = np.where(self.bend == 0, self.weight, 0.0)
+		return np.asarray(weight / weight.sum())
 
 	def doubt(self) -> float:
 		"""Probability that the slope has the other sign than `slope` says, twice: small when there is a trend."""
 		error = self.size * np.sqrt(self.spread[:, 1, 1])
-		below = float(self.weight @ stdtr(self.freedom, -self.slopes / np.maximum(error, 1e-300)))
+		below = float(self._steady @ stdtr(self.freedom, -self.slopes / np.maximum(error, 1e-300)))
 		return float(min(1.0, 2 * min(below, 1 - below)))
 
 	def slope_range(self, level: float = 0.95) -> tuple[float, float]:
-		"""Interval of the slope: its most likely mixtures' t intervals, joined by weight."""
+		"""Interval of the slope: its mixtures' t intervals, joined by weight."""
 		error = self.size * np.sqrt(self.spread[:, 1, 1])
 		reach = float(stdtrit(self.freedom, (1 + level) / 2)) * error
-		return float(self.weight @ (self.slopes - reach)), float(self.weight @ (self.slopes + reach))
+		return float(self._steady @ (self.slopes - reach)), float(self._steady @ (self.slopes + reach))
 
 
 def fit_growth(values: Values) -> Growth:
