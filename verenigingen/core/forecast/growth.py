@@ -97,10 +97,8 @@ def fit_growth(values: Values) -> Growth:
 	rest = series - np.resize(weekday, len(series))
 	unit = _unit(rest)
 	jumps = _jumps(rest, unit)
-	for at, size in jumps:
-		rest[:at] += size
 	wander, bend = (part.ravel() for part in np.meshgrid(WANDERS, BENDS, indexing="ij"))
-	mean, spread, fit, scale, freedom = _filtered(rest / unit, wander, bend)
+	mean, spread, fit, scale, freedom = _filtered(rest / unit, wander, bend, {at for at, _ in jumps})
 	fit = fit + np.log(np.outer(WANDERS_PRIOR, BENDS_PRIOR).ravel())
 	weight = np.exp(fit - fit.max())
 	weight /= weight.sum()
@@ -169,23 +167,28 @@ def _median(values: Values) -> float:
 Filtered = tuple[Values, NDArray[np.float64], Values, Values, float]
 
 
-def _filtered(series: Values, wander: Values, bend: Values) -> Filtered:
-	"""Kalman filter of all mixtures at once: state, its covariance, log likelihood, variance and degrees of freedom."""
+def _filtered(series: Values, wander: Values, bend: Values, anew: set[int]) -> Filtered:
+	"""Kalman filter of all mixtures at once: state, its covariance, log likelihood, variance and degrees of freedom.
+
+	anew: places at which the level is looked for anew, as at the start; the slope stays.
+	"""
 	count = len(wander)
 	noise = np.maximum(1.0 - wander, _NOISE)
 	first = float(series[np.isfinite(series)][0])
 	mean = np.tile([first, 0.0], (count, 1))
 	level, both, slope = np.full(count, DIFFUSE), np.zeros(count), np.full(count, DIFFUSE)
 	logs, squares, used, seen = np.zeros(count), np.full(count, 1e-9), 1, 0
-	for value in series:
+	for at, value in enumerate(series):
 		mean[:, 0] += mean[:, 1]
 		level, both, slope = level + 2 * both + slope + wander, both + slope, slope + bend
 		if not np.isfinite(value):
 			continue
 		seen += 1
+		if at in anew:
+			level = level + DIFFUSE
 		spread = level + noise
 		miss = value - mean[:, 0]
-		if seen > 2:  # the first two only say where it starts
+		if seen > 2 and at not in anew:  # the first two only say where it starts
 			if used > SHORTEST // 2:
 				most = OUTLIER * np.sqrt(spread * squares / used)
 				miss = np.clip(miss, -most, most)
