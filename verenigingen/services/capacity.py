@@ -14,7 +14,7 @@ import numpy as np
 
 from verenigingen.core.forecast import Growth, Passage, first_passage, fit_growth
 from verenigingen.host.port import Host
-from verenigingen.services.measures import BY_KEY, Loaded
+from verenigingen.services.measures import BY_KEY, LINES, Loaded
 from verenigingen.services.series import Grid, Values, known_days
 from verenigingen.services.wording import between, day, days, figure
 from verenigingen.settings import resolve
@@ -45,16 +45,6 @@ class Subject:
 	reached: str
 	falling: bool = False
 	of_level: bool = True
-
-
-# measure: (line, what it is, falling); the first that is not passed yet is looked at
-LINES: dict[str, tuple[tuple[float, str], ...]] = {
-	"api_mean_ms": ((200, "target for the API average"), (500, "alert line of the API average")),
-	"api_p95_ms": ((500, "alert line of the API average"),),
-	"sql_mean_ms": ((50, "target for the query average"), (100, "alert line of the query average")),
-	"cache_hit_ratio": ((0.8, "target for the cache hit rate"), (0.6, "alert line of the cache hit rate")),
-	"memory_ratio": ((0.9, "alert line of memory"),),
-}
 
 
 def subjects(host: Host, loaded: Loaded) -> Iterator[Subject]:

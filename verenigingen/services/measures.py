@@ -182,6 +182,15 @@ MEASURES: tuple[Measure, ...] = (
 )
 BY_KEY = {measure.key: measure for measure in MEASURES}
 
+# Of a measure its lines, the nearest first, and what each is: the targets and alert lines of the project's design.
+LINES: dict[str, tuple[tuple[float, str], ...]] = {
+	"api_mean_ms": ((200, "target for the API average"), (500, "alert line of the API average")),
+	"api_p95_ms": ((500, "alert line of the API average"),),
+	"sql_mean_ms": ((50, "target for the query average"), (100, "alert line of the query average")),
+	"cache_hit_ratio": ((0.8, "target for the cache hit rate"), (0.6, "alert line of the cache hit rate")),
+	"memory_ratio": ((0.9, "alert line of memory"),),
+}
+
 
 def load(host: Host, grid: Grid, more: tuple[str, ...] = ()) -> Loaded:
 	"""Everything the measures (and `more` metrics) need of a grid: two queries."""
