@@ -25,8 +25,16 @@ monitoring_collectors = [
 	"verenigingen.collectors.integrations.collect_integrations",
 	"verenigingen.collectors.integrations.collect_webhooks",
 	"verenigingen.collectors.error_log.collect",
+	"verenigingen.collectors.requests.collect",
+	"verenigingen.collectors.jobs.collect",
+	"verenigingen.collectors.statements.collect",
+	"verenigingen.collectors.monitor_log.collect",  # after requests and jobs: it leaves out what they have
 ]
 
+before_request = ["verenigingen.host.frappe_measure.before_request"]
+after_request = ["verenigingen.host.frappe_measure.after_request"]
+before_job = ["verenigingen.host.frappe_measure.before_job"]
+after_job = ["verenigingen.host.frappe_measure.after_job"]
 # Likewise: each is a `verenigingen.core.gauges.GaugeSource`.
 monitoring_gauges = [
 	"verenigingen.collectors.system.SOURCE",
@@ -41,7 +49,6 @@ monitoring_gauges = [
 	"verenigingen.collectors.business_days.SOURCE",
 ]
 
-after_request = ["verenigingen.host.frappe_hooks.after_request"]
 update_website_context = ["verenigingen.host.frappe_hooks.note_page_error"]
 
 doctype_list_js = {"Error Issue": "public/js/error_issue_merge.js"}
@@ -54,6 +61,9 @@ default_log_clearing_doctypes = {
 	"Error Issue Facet": 90,
 	"Site Change": 90,
 	"Request Failure Hour": 90,
+	"Request Rollup": 730,
+	"Job Rollup": 730,
+	"Statement Rollup": 730,
 	"Metric Rollup": 90,
 }
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-from verenigingen.collectors.table import document, person
+from verenigingen.collectors.table import document, person, site_doctypes
 from verenigingen.core.errors.entry import filled
 from verenigingen.core.errors.twins import FAILED_REQUEST, clipped, exact_digest
 from verenigingen.core.model import ErrorRow, as_text
@@ -47,7 +47,7 @@ class FailedRequestSource:
 		self._waiting = {
 			key: noted for raw in spool.waiting(MOST_WAITING) for key, noted in [_read(raw)] if key
 		}
-		self._doctypes = _doctypes(host)
+		self._doctypes = site_doctypes(host)
 
 	def count(self) -> int:
 		"""Entries taken for this run."""
@@ -125,7 +125,7 @@ def _take_counts(host: Host, spool: Spool) -> None:
 
 def _write_hours(host: Host, counts: dict[str, int]) -> None:
 	cells: Counter[tuple[datetime, int, str]] = Counter()
-	doctypes = _doctypes(host)
+	doctypes = site_doctypes(host)
 	for label, count in counts.items():
 		quarter, _, rest = label.partition("|")
 		status, _, rest = rest.partition("|")
@@ -202,9 +202,3 @@ def _local(moment: object, host: Host) -> datetime | None:
 		return None
 	zone = host.clock.now().tzinfo
 	return datetime.fromtimestamp(moment, timezone.utc).astimezone(zone).replace(tzinfo=None)
-
-
-def _doctypes(host: Host) -> frozenset[str]:
-	if not host.db.columns("tabDocType"):
-		return frozenset()
-	return frozenset(as_text(row[0]) for row in host.db.query("SELECT name FROM `tabDocType`"))

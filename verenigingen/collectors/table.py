@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from verenigingen.core.errors.twins import CUT, HALF
 from verenigingen.core.model import ErrorRow, as_text
 from verenigingen.exceptions import SourceAbsent
-from verenigingen.host.port import Reader, Row, marks
+from verenigingen.host.port import Host, Reader, Row, marks
 
 NAMES_PER_STEP = 50_000
 # v15 stamps deferred rows with Administrator, whoever was affected
@@ -130,3 +130,10 @@ def document(doctype: object, name: object) -> tuple[tuple[str, str], ...]:
 	if not kind:
 		return ()
 	return (("DocType", kind), ("Document", f"{kind}/{which}")) if which else (("DocType", kind),)
+
+
+def site_doctypes(host: Host) -> frozenset[str]:
+	"""The names of the site's DocTypes; empty where there is no such table."""
+	if not host.db.columns("tabDocType"):
+		return frozenset()
+	return frozenset(as_text(row[0]) for row in host.db.query("SELECT name FROM `tabDocType`"))

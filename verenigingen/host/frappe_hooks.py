@@ -54,7 +54,7 @@ def _note(status: int, moment: float) -> None:
 	spool = FrappeSpool()
 	try:
 		request = frappe.local.request
-		found = entry(request.path, frappe.local.form_dict or {}, _is_page)
+		found = entry(request.path, frappe.local.form_dict or {}, is_page)
 		label = f"{int(moment // QUARTER)}|{status}|{request.method}|{found.doctype}|{found.route}"
 		spool.keep(label, _entry(status, moment, found) if status >= 500 else "")
 	except Exception:  # whatever it is, the request is over and must end well
@@ -150,7 +150,7 @@ def _versions() -> dict[str, str]:
 
 
 @lru_cache(maxsize=1_000)
-def _is_page(path: str) -> bool:
+def is_page(path: str) -> bool:
 	"""Does an app of the bench ship this page? A path that no app ships may be the name of a person."""
 	if not _PAGE.match(path):
 		return False

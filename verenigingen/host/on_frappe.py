@@ -18,7 +18,7 @@ import frappe
 import redis
 from frappe.core.doctype.access_log.access_log import make_access_log
 from frappe.sessions import get_csrf_token
-from frappe.utils import get_system_timezone, now_datetime
+from frappe.utils import get_bench_path, get_system_timezone, now_datetime
 from frappe.utils.password import decrypt, encrypt, get_encryption_key
 
 from verenigingen.core.watchdog.jobs import JobsView
@@ -32,6 +32,7 @@ from verenigingen.exceptions import (
 	QueueUnavailable,
 )
 from verenigingen.host.digest import commit_of, value_digests
+from verenigingen.host.frappe_hooks import is_page
 from verenigingen.host.frappe_jobs import (
 	abandon_job,
 	failed_jobs,
@@ -40,10 +41,11 @@ from verenigingen.host.frappe_jobs import (
 	queue_overview,
 	requeue_job,
 )
+from verenigingen.host.frappe_measurements import FrappeMeasurements
 from verenigingen.host.frappe_operations import FrappeOperations
 from verenigingen.host.frappe_spool import FrappeSpool
 from verenigingen.host.outbound import call
-from verenigingen.host.port import App, Host, JobFailure, QueueOverview, Row, User
+from verenigingen.host.port import App, Host, JobFailure, QueueOverview, RequestHistory, Row, User
 from verenigingen.host.sql import REFUSED, written
 
 SETTINGS_DOCTYPE = "Monitoring Settings"
@@ -293,6 +295,8 @@ def frappe_host() -> Host:
 		hooks=FrappeHooks(),
 		operations=FrappeOperations(),
 		spool=FrappeSpool(),
+		measurements=FrappeMeasurements(),
+		history=RequestHistory(Path(get_bench_path()) / "logs", (frappe.local.site,), is_page),
 		folder=Path(frappe.get_site_path()).resolve(),
 	)
 

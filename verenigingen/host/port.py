@@ -12,7 +12,7 @@ own tables and in Frappe's are naive and in the site's time zone; `clock.now()` 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -183,6 +183,31 @@ class Spool(Protocol):
 		"""Drops the counts of this token, and no others."""
 
 
+class Measurements(Protocol):
+	"""Measurements that requests and jobs left for the collectors: JSON texts by kind, as `host.measuring` makes them. Bounded;
+	what found no room is counted. All raise CacheUnavailable."""
+
+	def take(self, kind: str) -> tuple[str, int, list[str]]:
+		"""What is set aside of a kind: a token, how many measurements were lost, and the texts; the same until they are
+		`settled`. An empty token: there is nothing."""
+
+	def settle(self, kind: str, token: str) -> None:
+		"""Drops what is set aside under this token, and nothing else."""
+
+	def configure(self, settings: Mapping[str, float]) -> None:
+		"""Tells those who measure the settings in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestHistory:
+	"""Where Frappe's own monitor recorded requests and jobs: a folder with `monitor.json.log`, and the names under which
+	the site may stand in it. `is_page`: does an app ship this page?"""
+
+	folder: Path
+	sites: tuple[str, ...]
+	is_page: Callable[[str], bool]
+
+
 @dataclass(frozen=True, slots=True)
 class User:
 	"""Who is asking. `Guest` when nobody is logged in."""
@@ -305,6 +330,8 @@ class Host:
 	hooks: Hooks
 	operations: Operations
 	spool: Spool | None = None  # None where nothing captures requests
+	measurements: Measurements | None = None  # None where nothing measures them
+	history: RequestHistory | None = None  # None where there is no folder of logs
 	folder: Path | None = (
 		None  # with the site's files; None where the site is on another machine than this process
 	)

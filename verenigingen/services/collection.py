@@ -69,13 +69,15 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CollectResult:
-	"""What one run did. `finished` is false when time ran out; the next run continues."""
+	"""What one run did. `finished` is false when time ran out; the next run continues. `events`: what was collected are
+	errors, whose analyses are computed anew and whose issues are joined; measurements are not."""
 
 	source: str
 	collected: int
 	finished: bool
 	thorough: bool
 	seconds: float
+	events: bool = True
 
 
 @dataclass(slots=True)

@@ -34,6 +34,9 @@ OWN_TABLES = (
 	"tabError Grouping Rule",
 	"tabError Event",
 	"tabRequest Failure Hour",
+	"tabRequest Rollup",
+	"tabJob Rollup",
+	"tabStatement Rollup",
 	"tabMetric Rollup",
 	"tabWatchdog Action",
 	LEDGER,
@@ -65,11 +68,13 @@ def collect_all(host: Host, seconds: float | None = None) -> list[dict[str, Any]
 	results = [_run(host, path, limit, absences, failed) for path in host.hooks.get("monitoring_collectors")]
 	_note_absences(host, absences)
 	woken = _woken(host)
-	if any(result["collected"] for result in results):
+	told = any([result.pop("events") and result["collected"] for result in results])
+	if told:
 		joined = _run(host, JOIN_ISSUES, limit, absences, failed)
+		del joined["events"]
 		if joined["error"]:
 			results.append(joined)
-	if woken or any(result["collected"] for result in results):
+	if woken or told:
 		host.cache.clear("analytics_")
 	return results + collect_gauges(host, limit, results)
 
@@ -88,6 +93,7 @@ def _run(
 	row: dict[str, Any] = {
 		"collector": path,
 		"collected": 0,
+		"events": True,
 		"finished": False,
 		"source": None,
 		"seconds": None,
@@ -109,6 +115,7 @@ def _run(
 	else:
 		row |= {
 			"collected": result.collected,
+			"events": result.events,
 			"finished": result.finished,
 			"source": result.source,
 			"seconds": round(result.seconds, 3),

@@ -7,7 +7,7 @@ from typing import Any
 from verenigingen.exceptions import NotPermitted
 from verenigingen.host import current_host, in_frappe, page_token, raise_to_caller
 from verenigingen.host.endpoint import endpoint
-from verenigingen.services import dashboard, system
+from verenigingen.services import dashboard, performance, system
 from verenigingen.settings import MAX_DAYS
 
 # Frappe keeps rendered pages by path, not by user: a kept page would skip the role check below.
@@ -51,6 +51,14 @@ def get_active_alerts() -> dict[str, Any]:
 	"""What is wrong at this moment: {"generated_at", "alerts", "unknown"}. Alerts are the watchdog's findings and critical
 	issues of the last 24 hours, worst first; `unknown` names what could not be looked at, and why."""
 	return dashboard.active_alerts(current_host())
+
+
+@endpoint(cache="analytics_", ranges={"hours": (1, 24 * 730, "hours")})
+def get_performance_metrics(hours: int = 24) -> dict[str, Any]:
+	"""What requests, background jobs and SQL statements of the last `hours` cost: totals and quantiles with a series, the
+	heaviest endpoints and jobs, slow statements, and statements that one line repeats within a request. Times in seconds;
+	what was not measured is null with a reason."""
+	return performance.performance_metrics(current_host(), hours)
 
 
 @endpoint(cache="analytics_")

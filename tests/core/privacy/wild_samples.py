@@ -306,7 +306,7 @@ def carriers() -> dict[str, Callable[[random.Random, str, str], tuple[str, str]]
 		return f"response.content = {raw!r}", repr(value.encode())[2:-1]
 
 	def ascii_repr(rng: random.Random, key: str, value: str) -> tuple[str, str]:
-		return f"args: {ascii({key: value, 'n': 1})}", ascii(value)[1:-1]
+		return f"args: { {key: value, 'n': 1}!a}", ascii(value)[1:-1]
 
 	def logfmt(rng: random.Random, key: str, value: str) -> tuple[str, str]:
 		return f'level=error job=sync {key}="{value}" took=12ms', value

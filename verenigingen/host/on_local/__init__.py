@@ -29,7 +29,7 @@ from verenigingen.host.on_local.redis_parts import RedisCache, RqQueue, prefix_o
 from verenigingen.host.on_local.schema import create_own_tables
 from verenigingen.host.on_local.site_config import SiteConfig, read_config
 from verenigingen.host.on_local.sqlite import SqliteStore
-from verenigingen.host.port import Host
+from verenigingen.host.port import Host, RequestHistory
 
 __all__ = [
 	"acting_as",
@@ -72,6 +72,7 @@ def open_host(config_path: Path, *, store: Path | None = None) -> Host:
 		notify=LogNotify(),
 		config=LocalConfig(tables, config.values, secrets.pseudonym),
 		hooks=LocalHooks(),
+		history=_history(config),
 		operations=LocalOperations(db, config),
 		folder=config.path.parent if config.own else None,
 	)
@@ -111,6 +112,20 @@ def open_secrets(config: SiteConfig, store: Path | None = None) -> LocalSecrets:
 def local_file(config_path: Path, suffix: str, *, store: Path | None = None) -> Path:
 	"""A file of this program about a site, beside the site's own config or the store of an audited one."""
 	return read_config(config_path).beside(suffix, store)
+
+
+def _history(config: SiteConfig) -> RequestHistory | None:
+	"""What Frappe's monitor recorded: in the folder that `monitoring_logs` of the config names, beside the config, or in
+	the logs of the bench that the site is in."""
+	home = config.path.parent
+	named = config.values.get("monitoring_logs")
+	places = (
+		[home / named] if isinstance(named, str) and named else [home / "logs", home.parent.parent / "logs"]
+	)
+	for folder in places:
+		if any(folder.glob("monitor.json.log*")):
+			return RequestHistory(folder, (home.name, config.name), lambda path: False)
+	return None
 
 
 def _zone(db: SqliteStore | MariaStore, config: SiteConfig) -> Any:

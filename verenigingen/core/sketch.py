@@ -1,0 +1,161 @@
+"""Quantiles of many values in little room: a histogram with logarithmic bins, exact to 1 % of each value.
+
+Bins are fixed for ever: a value's bin depends on the value alone. So merging two sketches gives exactly the sketch of
+all their values, in whatever order hours and processes are put together. The number of bins is bounded by the range
+of values: from one millionth to one thousand million, seconds or bytes.
+"""
+
+from __future__ import annotations
+
+import math
+from base64 import b64decode, b64encode
+from binascii import Error as NotBase64
+from collections.abc import Iterable, Mapping
+
+RELATIVE_ERROR = 0.01
+GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)
+LOWEST = 1e-6  # what is smaller is counted as 0
+HIGHEST = 1e9  # what is larger is counted as this
+VERSION = "1"
+
+_PER_LOG = 1 / math.log(GAMMA)
+_FIRST = math.ceil(math.log(LOWEST) * _PER_LOG)
+_LAST = math.ceil(math.log(HIGHEST) * _PER_LOG)
+_ZERO = 0  # bins are numbered from 1; 0 holds what is below LOWEST
+BINS = _LAST - _FIRST + 2
+LONGEST = 20 * BINS  # characters of a text; counts up to 10^30 would fit
+# the middle of a bin in the sense that its two ends are equally far from it in relative terms
+_MIDDLES = [0.0, *(2 * GAMMA**index / (GAMMA + 1) for index in range(_FIRST, _LAST + 1))]
+
+
+def bin_of(value: float) -> int:
+	"""The bin of a value. Raises ValueError for one that is negative or no number."""
+	if value < LOWEST:
+		if value >= 0:
+			return _ZERO
+	elif value <= HIGHEST:
+		return math.ceil(math.log(value) * _PER_LOG) - _FIRST + 1
+	elif value > HIGHEST:
+		return BINS - 1
+	raise ValueError(f"a sketch holds numbers from 0 up, not {value!r}")
+
+
+class Sketch:
+	"""Counts by bin. Two sketches are equal when they hold the same counts."""
+
+	__slots__ = ("bins",)
+
+	def __init__(self, bins: Mapping[int, int] | None = None) -> None:
+		self.bins: dict[int, int] = dict(bins or {})
+
+	@classmethod
+	def of(cls, values: Iterable[float]) -> Sketch:
+		"""The sketch of some values."""
+		made = cls()
+		for value in values:
+			made.add(value)
+		return made
+
+	def __eq__(self, other: object) -> bool:
+		return isinstance(other, Sketch) and self.bins == other.bins
+
+	__hash__ = None  # type: ignore[assignment]
+
+	def __repr__(self) -> str:
+		return f"<Sketch of {self.count} values>"
+
+	@property
+	def count(self) -> int:
+		"""How many values it holds."""
+		return sum(self.bins.values())
+
+	def add(self, value: float, n: int = 1) -> None:
+		"""Counts `value` `n` times. Raises ValueError for a value that is negative or no number, or an `n` below 1."""
+		if n < 1:
+			raise ValueError(f"a value is counted at least once, not {n} times")
+		place = bin_of(value)
+		self.bins[place] = self.bins.get(place, 0) + n
+
+	def merge(self, other: Sketch) -> None:
+		"""Takes in everything the other holds."""
+		bins = self.bins
+		for place, count in other.bins.items():
+			bins[place] = bins.get(place, 0) + count
+
+	def quantile(self, q: float) -> float | None:
+		"""The value below which the share `q` of all lies, to 1 %: of n values the one with the rank q·(n − 1), counted from
+		0 and rounded down. None when the sketch is empty. Raises ValueError for a `q` outside 0 to 1."""
+		if not 0 <= q <= 1:
+			raise ValueError(f"a quantile is asked for by a share from 0 to 1, not {q!r}")
+		total = self.count
+		if not total:
+			return None
+		rank = math.floor(q * (total - 1))
+		seen = 0
+		for place in sorted(self.bins):
+			seen += self.bins[place]
+			if seen > rank:
+				return _MIDDLES[place]
+		raise AssertionError("unreachable")
+
+	def share_above(self, limit: float) -> float | None:
+		"""Which share of the values lies above `limit`, to the width of one bin. None when the sketch is empty."""
+		total = self.count
+		if not total:
+			return None
+		edge = bin_of(limit)
+		return sum(count for place, count in self.bins.items() if place > edge) / total
+
+	def to_text(self) -> str:
+		"""The sketch as ASCII text, about three characters per bin in use; empty for an empty sketch."""
+		if not self.bins:
+			return ""
+		packed = bytearray()
+		before = 0
+		for place in sorted(self.bins):
+			for number in (place - before, self.bins[place]):
+				while number > 0x7F:
+					packed.append(number & 0x7F | 0x80)
+					number >>= 7
+				packed.append(number)
+			before = place
+		return VERSION + b64encode(packed).decode().rstrip("=")
+
+	@classmethod
+	def from_text(cls, text: str | None) -> Sketch:
+		"""The sketch of a text that `to_text` wrote; an empty one for None or "". Raises ValueError for any other text."""
+		if not text:
+			return cls()
+		if text[0] != VERSION or len(text) > LONGEST:
+			raise ValueError(f"a sketch of a kind this version does not know: {text[:20]!r}")
+		try:
+			packed = b64decode(text[1:] + "=" * (-(len(text) - 1) % 4), validate=True)
+		except NotBase64 as exc:
+			raise ValueError(f"not a sketch: {text[:20]!r}") from exc
+		numbers = _numbers(packed)
+		if not numbers or len(numbers) % 2 or min(numbers[1::2]) < 1:
+			raise ValueError(f"not a sketch: {text[:20]!r}")
+		made = cls()
+		place = 0
+		for position in range(0, len(numbers), 2):
+			place += numbers[position]
+			made.bins[place] = numbers[position + 1]
+		if place >= BINS or len(made.bins) * 2 != len(numbers):
+			raise ValueError(f"a sketch with bins that do not exist: {text[:20]!r}")
+		return made
+
+
+def _numbers(packed: bytes) -> list[int]:
+	"""The variable-length numbers of a byte string: seven bits each, low ones first; empty when it is cut off."""
+	found = []
+	number = shift = 0
+	for byte in packed:
+		if byte < 0x80 and not shift:  # nearly all
+			found.append(byte)
+			continue
+		number |= (byte & 0x7F) << shift
+		shift += 7
+		if byte < 0x80:
+			found.append(number)
+			number = shift = 0
+	return [] if shift else found

@@ -1,0 +1,309 @@
+"""How fast the site answers: what requests, jobs and statements cost, from the rollups alone.
+
+Every figure says how many measurements it rests on; what was not measured is None with a reason. Quantiles come from
+merged sketches, exact to 1 %.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from verenigingen.core.model import as_datetime, as_text
+from verenigingen.core.rollups import ALL, JOBS, OTHER, REQUESTS, Key, Measured, Shape, bucket, name_range
+from verenigingen.core.sketch import Sketch
+from verenigingen.host.port import Host, marks
+
+TOP = 20
+API_TARGET, API_ALERT = 0.2, 0.5  # seconds: what requests should take on average, and what is called slow
+FINE_HOURS, HOUR_HOURS = 3, 14 * 24  # up to these, windows are read by minute and by hour
+NOT_MEASURED = "Nothing was measured in this time: requests are measured inside a bench, or read from logs/monitor.json.log."
+Row = dict[str, Any]
+
+
+def performance_metrics(host: Host, hours: int = 24, *, top: int = TOP) -> dict[str, Any]:
+	"""Requests and jobs of the last `hours`: {"window", "requests", "endpoints", "jobs", "slow_statements",
+	"repeated_statements"}.
+
+	requests: totals with p50, p95 and p99 in seconds, `error_rate`, shares of time, a `series` by bucket, and
+	`reason` where nothing was measured; endpoints: those that took most of all time; jobs: the same by function.
+	"""
+	resolution, start, end = window(host, hours)
+	series = _read(host, REQUESTS, resolution, start, end, "endpoint = %s", (ALL,))
+	days = max(1, -(-hours // 24))
+	return {
+		"window": {
+			"hours": hours,
+			"resolution": resolution,
+			"start": _aware(host, start),
+			"end": _aware(host, end),
+		},
+		"requests": _requests(host, series),
+		"endpoints": endpoints(host, hours, top=top),
+		"jobs": jobs(host, hours, top=top),
+		"slow_statements": slow_statements(host, days=days, top=top),
+		"repeated_statements": repeated_statements(host, days=days, top=top),
+	}
+
+
+def window(host: Host, hours: int) -> tuple[str, datetime, datetime]:
+	"""Resolution, start and end (naive site time) of the last `hours`, the present bucket included."""
+	now = host.clock.now().replace(tzinfo=None)
+	resolution = "minute" if hours <= FINE_HOURS else "hour" if hours <= HOUR_HOURS else "day"
+	return resolution, bucket(now - timedelta(hours=hours), resolution), now + timedelta(minutes=1)
+
+
+def endpoints(host: Host, hours: int = 24, *, top: int = TOP) -> list[Row]:
+	"""The endpoints of the last `hours` that took most of all time, each with counts, quantiles and what it consists of."""
+	found, whole = _heaviest(host, REQUESTS, hours, "wall_seconds", top)
+	return [
+		{
+			"endpoint": endpoint,
+			"method": verb,
+			**_request_figures(measured),
+			"share": measured.sums[3] / whole if whole else None,
+		}
+		for (endpoint, verb), measured in found
+	]
+
+
+def jobs(host: Host, hours: int = 24, *, top: int = TOP) -> list[Row]:
+	"""The jobs of the last `hours` that ran longest in all, with waits and run times."""
+	rows = []
+	for (job, queue), measured in _heaviest(host, JOBS, hours, "run_seconds", top)[0]:
+		runs, failures, waited, wait, run, traced, cpu, sql, _ = measured.sums
+		waits, ran = measured.sketches
+		rows.append(
+			{
+				"job": job,
+				"queue": queue or None,
+				"runs": int(runs),
+				"failures": int(failures),
+				"total_seconds": run,
+				"mean_seconds": run / runs if runs else None,
+				"p95_seconds": ran.quantile(0.95),
+				"mean_wait_seconds": wait / waited if waited else None,
+				"p95_wait_seconds": waits.quantile(0.95),
+				"cpu_share": cpu / run if traced == runs and run else None,
+				"sql_share": sql / run if traced == runs and run else None,
+			}
+		)
+	return rows
+
+
+def slow_statements(host: Host, *, days: int = 1, top: int = TOP) -> list[Row]:
+	"""Statements of sampled requests by all the time they took: normalised text, the line that asked, count, mean and p95
+	in seconds, rows, and the plan where the database was asked for it (`full_scan`: None where it was not)."""
+	found = _statements(host, days)
+	whole = sum(row["seconds"] for row in found) or 1.0
+	rows = [_statement_figures(row) | {"share": row["seconds"] / whole} for row in found]
+	return sorted(rows, key=lambda row: -row["total_seconds"])[:top]
+
+
+def repeated_statements(host: Host, *, days: int = 1, top: int = TOP) -> list[Row]:
+	"""Statements that one line asks again and again within one request (N+1), by the time this took: `requests` sampled
+	requests did it, `share_of_requests` of those that ran the statement, `mean_repeats` and `most_repeats` times each."""
+	rows = []
+	for row in _statements(host, days):
+		if not row["repeated"]:
+			continue
+		mean = row["repeated_executions"] / row["repeated"]
+		rows.append(
+			_statement_figures(row)
+			| {
+				"requests": int(row["repeated"]),
+				"share_of_requests": min(1.0, row["repeated"] / row["sampled"]) if row["sampled"] else None,
+				"mean_repeats": mean,
+				"most_repeats": int(row["most_repeats"]),
+				"repeated_seconds": row["seconds"] * row["repeated_executions"] / row["executions"],
+				"advice": f"{row['caller'] or 'One line'} asks this {mean:.0f} times in one request: fetch all rows with one"
+				" statement before the loop.",
+			}
+		)
+	return sorted(rows, key=lambda row: -row["repeated_seconds"])[:top]
+
+
+def statements_without_index(host: Host, *, days: int = 1, top: int = TOP) -> list[Row]:
+	"""Sampled statements of which the database says that it reads every row of a table."""
+	found = [row for row in slow_statements(host, days=days, top=10**6) if row["full_scan"]]
+	return found[:top]
+
+
+def _requests(host: Host, series: Sequence[tuple[Key, datetime, Measured]]) -> dict[str, Any]:
+	if not series:
+		return {"requests": None, "reason": NOT_MEASURED, "series": []}
+	whole = Measured.nothing(REQUESTS)
+	for _, _, measured in series:
+		whole.take(measured)
+	figures = _request_figures(whole)
+	return {
+		**figures,
+		"share_above_target": whole.sketches[0].share_above(API_TARGET),
+		"share_above_alert": whole.sketches[0].share_above(API_ALERT),
+		"target_seconds": API_TARGET,
+		"reason": None,
+		"series": [
+			{"at": _aware(host, at), **_point(measured)}
+			for _, at, measured in sorted(series, key=lambda item: item[1])
+		],
+	}
+
+
+def _point(measured: Measured) -> Row:
+	count, sketch = measured.sums[0], measured.sketches[0]
+	return {
+		"requests": int(count),
+		"errors": int(measured.sums[2]),
+		"mean_seconds": measured.sums[3] / count if count else None,
+		"p50_seconds": sketch.quantile(0.5),
+		"p95_seconds": sketch.quantile(0.95),
+	}
+
+
+def _request_figures(measured: Measured) -> Row:
+	count, refused, failed, wall, traced, cpu, sql, statements, hits, misses, size = measured.sums
+	sketch = measured.sketches[0]
+	asked = hits + misses
+	# parts of the time are known of traced requests only; of a mixture no share can be told
+	known = traced == count and wall > 0
+	return {
+		"requests": int(count),
+		"client_errors": int(refused),
+		"server_errors": int(failed),
+		"error_rate": failed / count if count else None,
+		"total_seconds": wall,
+		"mean_seconds": wall / count if count else None,
+		"p50_seconds": sketch.quantile(0.5),
+		"p95_seconds": sketch.quantile(0.95),
+		"p99_seconds": sketch.quantile(0.99),
+		"traced": int(traced),
+		"cpu_share": cpu / wall if known else None,
+		"sql_share": sql / wall if known else None,
+		"mean_cpu_seconds": cpu / traced if traced else None,
+		"mean_sql_seconds": sql / traced if traced else None,
+		"statements_per_request": statements / traced if traced else None,
+		"mean_statement_seconds": sql / statements if statements else None,
+		"cache_hit_rate": hits / asked if asked else None,
+		"response_bytes": int(size),
+	}
+
+
+def _statement_figures(row: Row) -> Row:
+	plan = row["plan"]
+	return {
+		"statement": row["statement"],
+		"digest": row["digest"],
+		"caller": row["caller"] or None,
+		"endpoint": row["endpoint"] or None,
+		"sampled_requests": int(row["sampled"]),
+		"executions": int(row["executions"]),
+		"total_seconds": row["seconds"],
+		"mean_seconds": row["seconds"] / row["executions"],
+		"p95_seconds": row["sketch"].quantile(0.95),
+		"slowest_seconds": row["slowest_seconds"],
+		"rows_per_execution": row["rows_returned"] / row["executions"],
+		"plan": plan or None,
+		"full_scan": "every row of" in plan if plan else None,
+	}
+
+
+def _statements(host: Host, days: int) -> list[Row]:
+	now = host.clock.now().replace(tzinfo=None)
+	resolution = "hour" if days <= 2 else "day"
+	first, beyond = name_range(
+		resolution, bucket(now - timedelta(days=days), resolution), now + timedelta(minutes=1)
+	)
+	sums = ("sampled", "executions", "seconds", "rows_returned", "repeated", "repeated_executions")
+	highest = ("slowest_seconds", "most_repeats")
+	columns = ", ".join(
+		("digest", "caller", "statement", "endpoint", "plan", "seconds_sketch", *sums, *highest)
+	)
+	found: dict[tuple[str, str], Row] = {}
+	for digest, caller, statement, endpoint, plan, sketch, *numbers in host.store.query(
+		f"SELECT {columns} FROM `tabStatement Rollup` WHERE name >= %s AND name < %s AND digest <> %s ORDER BY name",
+		(first, beyond, OTHER),
+	):
+		row = found.setdefault(
+			(digest, caller), defaultdict(float, digest=digest, caller=as_text(caller), sketch=Sketch())
+		)
+		row["sketch"].merge(Sketch.from_text(as_text(sketch)))
+		for name, value in zip((*sums, *highest), numbers, strict=True):
+			row[name] = max(row[name], float(value)) if name in highest else row[name] + float(value)
+		for name, value in (("statement", statement), ("endpoint", endpoint), ("plan", plan)):
+			row[name] = as_text(value) or row.get(name, "")
+	return [row for row in found.values() if row["executions"]]
+
+
+def _heaviest(
+	host: Host, shape: Shape, hours: int, weight: str, top: int
+) -> tuple[list[tuple[Key, Measured]], float]:
+	"""The `top` keys of a window by the sum of one column, that heaviest first, and the sum over all keys.
+
+	The database adds; sketches, which it cannot add, are read of these keys only.
+	"""
+	now = host.clock.now().replace(tzinfo=None)
+	resolution = "minute" if hours <= 1 else "hour" if hours <= HOUR_HOURS else "day"
+	limits = name_range(
+		resolution, bucket(now - timedelta(hours=hours), resolution), now + timedelta(minutes=1)
+	)
+	keys = ", ".join(shape.keys)
+	sums = ", ".join(f"SUM({column})" for column in shape.sums)
+	table, first = f"`tab{shape.table}`", shape.keys[0]
+	added = host.store.query(
+		f"SELECT {keys}, {sums} FROM {table} WHERE name >= %s AND name < %s AND {first} <> %s GROUP BY {keys}",
+		(*limits, ALL),
+	)
+	width, place = len(shape.keys), shape.sums.index(weight)
+	whole = sum(float(row[width + place]) for row in added)
+	added.sort(key=lambda row: (-float(row[width + place]), row[:width]))
+	found = {}
+	for row in added[:top]:
+		measured = found[tuple(map(as_text, row[:width]))] = Measured.nothing(shape)
+		measured.sums = [float(value) for value in row[width:]]
+	if found:
+		names = sorted({key[0] for key in found})
+		for *key, sketches in _sketches(host, shape, (*limits, *names), f"{first} IN ({marks(len(names))})"):
+			if tuple(key) in found:
+				for mine, text in zip(found[tuple(key)].sketches, sketches, strict=True):
+					mine.merge(Sketch.from_text(text))
+	return list(found.items()), whole
+
+
+def _sketches(host: Host, shape: Shape, values: Sequence[object], where: str) -> Iterator[tuple[Any, ...]]:
+	columns = ", ".join((*shape.keys, *shape.sketches))
+	sql = f"SELECT {columns} FROM `tab{shape.table}` WHERE name >= %s AND name < %s AND {where}"
+	width = len(shape.keys)
+	for row in host.store.query(sql, values):
+		texts = [as_text(text) for text in row]
+		yield (*texts[:width], texts[width:])
+
+
+def _read(
+	host: Host,
+	shape: Shape,
+	resolution: str,
+	start: datetime,
+	end: datetime,
+	where: str,
+	values: Iterable[object],
+) -> list[tuple[Key, datetime, Measured]]:
+	first, beyond = name_range(resolution, bucket(start, resolution), end)
+	columns = ", ".join((*shape.keys, "at", *shape.columns))
+	rows = host.store.query(
+		f"SELECT {columns} FROM `tab{shape.table}` WHERE name >= %s AND name < %s AND {where}",
+		(first, beyond, *values),
+	)
+	made = []
+	width = len(shape.keys)
+	for row in rows:
+		key = tuple(as_text(part) for part in row[:width])
+		at = as_datetime(row[width])
+		if at is not None:
+			made.append((key, at, Measured.read(shape, row[width + 1 :])))
+	return made
+
+
+def _aware(host: Host, moment: datetime) -> str:
+	return moment.replace(tzinfo=host.clock.now().tzinfo).isoformat()
