@@ -16,6 +16,7 @@ from verenigingen.core.statements import (
 	normalised,
 	plan_text,
 	repeats,
+	rows_scanned,
 	tables,
 )
 
@@ -89,6 +90,8 @@ def test_tables_and_plans_in_words() -> None:
 	assert tables(sql) == ["tabSales Invoice", "tabUser"]
 	steps = [PlanStep("tabMember", "ALL", None, 5_000), PlanStep("tabUser", "ref", "owner", 1)]
 	assert plan_text(steps) == "every row of tabMember (5000); tabUser by index owner (1)"
+	assert rows_scanned(plan_text(steps)) == 5_000
+	assert rows_scanned(plan_text(steps[1:])) == rows_scanned("") == 0
 
 
 def test_one_line_that_asks_again_and_again_is_a_repetition() -> None:

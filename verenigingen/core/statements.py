@@ -25,6 +25,7 @@ _TOKEN = re.compile(
 )
 _LIST = re.compile(r"\((?: ?\?,?){2,}\)|(?<=\bin )\(\?\)", re.IGNORECASE)
 _ROWS = re.compile(r"\(\?, ?…\)(?:, ?\(\?, ?…\))+")
+_SCAN = re.compile(r"every row of [^;]{1,200}? \((\d{1,15})\)")
 _TABLE = re.compile(r"\b(?:from|join|into|update)\s{1,4}(`[^`]{1,140}`|[A-Za-z_]\w{0,139})", re.IGNORECASE)
 _NO_EXPLAIN = re.compile(
 	r"\b(?:for\s+update|lock\s+in\s+share|into\s+(?:outfile|dumpfile|@)|get_lock|release_lock|sleep|benchmark|nextval"
@@ -87,6 +88,11 @@ def plan_text(steps: Iterable[PlanStep]) -> str:
 		else:
 			said.append(f"{step.table} by index {step.key or 'none'} ({step.rows})")
 	return "; ".join(said)[:500]
+
+
+def rows_scanned(plan: str) -> int:
+	"""The most rows of one table that a plan in words reads all of; 0 when it reads no table as a whole."""
+	return max((int(rows) for rows in _SCAN.findall(plan)), default=0)
 
 
 class Execution(NamedTuple):

@@ -14,11 +14,13 @@ from typing import Any
 from verenigingen.core.model import as_datetime, as_text
 from verenigingen.core.rollups import ALL, JOBS, OTHER, REQUESTS, Key, Measured, Shape, bucket, name_range
 from verenigingen.core.sketch import Sketch
+from verenigingen.core.statements import rows_scanned
 from verenigingen.host.port import Host, marks
 
 TOP = 20
 API_TARGET, API_ALERT = 0.2, 0.5  # seconds: what requests should take on average, and what is called slow
 FINE_HOURS, HOUR_HOURS = 3, 14 * 24  # up to these, windows are read by minute and by hour
+MANY_ROWS = 1_000  # to read fewer of a table one by one is no worse than an index
 NOT_MEASURED = "Nothing was measured in this time: requests are measured inside a bench, or read from logs/monitor.json.log."
 Row = dict[str, Any]
 
@@ -95,7 +97,8 @@ def jobs(host: Host, hours: int = 24, *, top: int = TOP) -> list[Row]:
 
 def slow_statements(host: Host, *, days: int = 1, top: int = TOP) -> list[Row]:
 	"""Statements of sampled requests by all the time they took: normalised text, the line that asked, count, mean and p95
-	in seconds, rows, and the plan where the database was asked for it (`full_scan`: None where it was not)."""
+	in seconds, rows, and the plan where the database was asked for it (`full_scan`: does it read all of
+	a table that is not small; None where it was not asked)."""
 	found = _statements(host, days)
 	whole = sum(row["seconds"] for row in found) or 1.0
 	rows = [_statement_figures(row) | {"share": row["seconds"] / whole} for row in found]
@@ -118,8 +121,7 @@ def repeated_statements(host: Host, *, days: int = 1, top: int = TOP) -> list[Ro
 				"mean_repeats": mean,
 				"most_repeats": int(row["most_repeats"]),
 				"repeated_seconds": row["seconds"] * row["repeated_executions"] / row["executions"],
-				"advice": f"{row['caller'] or 'One line'} asks this {mean:.0f} times in one request: fetch all rows with one"
-				" statement before the loop.",
+				"advice": _advice(row["caller"], mean),
 			}
 		)
 	return sorted(rows, key=lambda row: -row["repeated_seconds"])[:top]
@@ -129,6 +131,12 @@ def statements_without_index(host: Host, *, days: int = 1, top: int = TOP) -> li
 	"""Sampled statements of which the database says that it reads every row of a table."""
 	found = [row for row in slow_statements(host, days=days, top=10**6) if row["full_scan"]]
 	return found[:top]
+
+
+def _advice(caller: str, times: float) -> str:
+	if caller.startswith("frappe/"):
+		return f"Frappe's own {caller} asks this {times:.0f} times in one request: see whether the cache keeps what it needs."
+	return f"{caller or 'One line'} asks this {times:.0f} times in one request: fetch all rows with one statement before the loop."
 
 
 def _requests(host: Host, series: Sequence[tuple[Key, datetime, Measured]]) -> dict[str, Any]:
@@ -205,7 +213,7 @@ def _statement_figures(row: Row) -> Row:
 		"slowest_seconds": row["slowest_seconds"],
 		"rows_per_execution": row["rows_returned"] / row["executions"],
 		"plan": plan or None,
-		"full_scan": "every row of" in plan if plan else None,
+		"full_scan": rows_scanned(plan) >= MANY_ROWS if plan else None,
 	}
 
 

@@ -27,6 +27,14 @@ def refuse(message):
 	frappe.throw(message)
 
 
+@frappe.whitelist(allow_guest=True)
+def ask(times):
+	"""A request that asks the same again and again."""
+	_only_in_tests()
+	for number in range(min(int(times), 100)):
+		frappe.db.sql("select name from `tabMember` where email = %s", (f"vtest-secret-{number}",))
+
+
 def job(message="a scheduled job failed"):
 	"""A background or scheduled job that fails."""
 	_raise(message)
