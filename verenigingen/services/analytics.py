@@ -10,6 +10,7 @@ from urllib.parse import quote
 import numpy as np
 
 from verenigingen.core.errors import ErrorWindow, IssueFacts, UserCount, analyse_patterns, health_statement
+from verenigingen.core.errors.standing import standing
 from verenigingen.core.model import as_date, as_datetime, as_text
 from verenigingen.core.watchdog.report import prioritised, with_watchdog
 from verenigingen.exceptions import BadArgument
@@ -161,8 +162,9 @@ def _facts(host: Host, names: list[str], since: datetime) -> tuple[IssueFacts, .
 		)
 	)
 	rows = host.store.query(
-		"SELECT name, title, exception, culprit, app, category, category_reason, severity, status,"
-		" first_seen, last_seen, event_count, sources, resolved_at FROM `tabError Issue`"
+		"SELECT name, title, exception, culprit, app, category, category_reason, COALESCE(base_severity, severity), status,"
+		" first_seen, last_seen, event_count, sources, resolved_at, severity_fixed, severity, severity_score,"
+		" severity_reason, state, state_reason, judgement FROM `tabError Issue`"
 	)
 	known = {row[0]: row for row in rows}
 	began = _data_since(host)
@@ -188,6 +190,10 @@ def _facts(host: Host, names: list[str], since: datetime) -> tuple[IssueFacts, .
 			total,
 			kept,
 			solved,
+			is_fixed,
+			level,
+			score,
+			*judged,
 		) = row
 		return IssueFacts(
 			name=name,
@@ -202,10 +208,12 @@ def _facts(host: Host, names: list[str], since: datetime) -> tuple[IssueFacts, .
 			first_seen=aware(first),
 			last_seen=aware(last),
 			events_total=int(total or 0),
-			users=int(affected.get(name, 0)),
+			users=affected.get(name),  # 0 would claim that nobody was hit; none told who
 			documents=documents.get(name),
 			known_since=min((began[source] for source in _sources(kept) if source in began), default=None),
 			resolved_at=aware(solved),
+			severity_fixed=bool(is_fixed),
+			standing=standing(as_text(level), float(score or 0), *map(as_text, judged)),
 		)
 
 	# a day whose issue was cleared away has nothing left to say

@@ -16,13 +16,16 @@ from verenigingen.services.collection import LOCK, STATE, CollectResult
 from verenigingen.services.gauges import collect_gauges
 from verenigingen.services.issues import wake
 from verenigingen.services.ledger import LEDGER
+from verenigingen.services.lives import JUDGED
 from verenigingen.services.pulse import beat
+from verenigingen.services.redaction import cleaned
 from verenigingen.services.site import ERPNEXT, doctype_state, error_log_rows
 from verenigingen.settings import SETTINGS, TEXT_SETTINGS, resolve, resolve_text
 
 log = logging.getLogger("verenigingen")
 
 JOIN_ISSUES = "verenigingen.services.joined_issues.join_issues"  # of what was collected
+JUDGE_ISSUES = "verenigingen.services.standings.judge_issues"
 OWN_TABLES = (
 	"tabError Issue",
 	"tabError Issue Day",
@@ -74,7 +77,11 @@ def collect_all(host: Host, seconds: float | None = None) -> list[dict[str, Any]
 		del joined["events"]
 		if joined["error"]:
 			results.append(joined)
-	if woken or told:
+	if woken or told or host.cache.get(JUDGED) is None:
+		judged = _run(host, JUDGE_ISSUES, limit, absences, failed)
+		del judged["events"]
+		if judged["error"]:
+			results.append(judged)
 		host.cache.clear("analytics_")
 	return results + collect_gauges(host, limit, results)
 
@@ -110,7 +117,7 @@ def _run(
 		row["error"] = str(error)
 	except Exception as error:  # one broken collector must not stop the others; it is written down and shown
 		log.error("collector %s failed: %s", path, error, exc_info=not isinstance(error, MonitoringError))
-		row["error"] = f"{type(error).__name__}: {error}"
+		row["error"] = cleaned(host, "", f"{type(error).__name__}: {error}")[1]
 		_note(host, _state(host, path[-140:], "failed", row["error"]))
 	else:
 		row |= {
