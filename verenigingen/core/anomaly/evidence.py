@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from verenigingen.core.anomaly.rolling import Values
 from verenigingen.core.anomaly.views import Views, recent
 
-ENOUGH = 5.25  # decades of evidence for an alert; about one false alert in five weeks of real series
+ENOUGH = 4.75  # decades of evidence for an alert; about one false alert in five weeks of real series
 _LEVEL_ALONE = 1.5  # what a decade of the level by itself is worth: it stands for two distances
 _TREND_ALONE = 0.75  # medians of overlapping days move slowly: their blocks are not independent
 JUMP, LEVEL, VARIABILITY, TREND = range(4)

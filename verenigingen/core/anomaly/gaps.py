@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from verenigingen.core.anomaly.rolling import Values, median_before
-from verenigingen.core.anomaly.surprise import surprise
+from verenigingen.core.anomaly.surprise import tail_of
 
 _LEAST = 20  # intervals that must be known
 _BLOCK = 8  # intervals
@@ -37,11 +37,10 @@ def gaps(times: Values, until: float, enough: float) -> Iterator[Gap]:
 	open_end = until > times[-1]
 	waits = np.diff(times, append=[until] if open_end else [])
 	usual = np.maximum(median_before(waits, _WIDTH), 1e-9)
-	found = surprise(waits, _BLOCK, -(-_LEAST // _BLOCK), usual)
-	needed = found.needed(enough)
-	alarm = np.fmax(needed, _TIMES * usual)
-	decades = enough + found.per_unit() * (alarm - needed)
-	for place in np.flatnonzero((found.decades >= enough) & (waits >= alarm)):
+	tail = tail_of(waits, _BLOCK, -(-_LEAST // _BLOCK), usual, np.zeros(len(waits)))
+	alarm = np.maximum(tail.score(enough), _TIMES * usual)
+	decades = tail.decades(alarm)
+	for place in np.flatnonzero(waits >= alarm):
 		going_on = open_end and place == len(waits) - 1
 		yield Gap(
 			int(place),

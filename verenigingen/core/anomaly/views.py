@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from verenigingen.core.anomaly.rolling import Values, largest_until, later, mean_until, median_before
 from verenigingen.core.anomaly.season import clock_of, expected_by_season
-from verenigingen.core.anomaly.surprise import surprise
+from verenigingen.core.anomaly.surprise import tail_of
 
 BLOCKS = 6  # of a day
 SPANS = (0.0, 1 / 24, 1 / 8)  # of a day; the first stands for single values
@@ -66,17 +66,18 @@ def look(times: Values, values: Values) -> Views:
 	median = median_before(values, width)
 	season, weekly = expected_by_season(clock, values, width)
 	step = np.concatenate(([np.nan], np.diff(values)))
+	grain = _grain(step)
 	variability = _variability(step, width)
 	fixed = np.full(count, _LITTLE_CHANGE)
 	seasonal = np.isfinite(season)
 	return Views(
 		width,
 		clock.step,
-		_view(step, (1,), width, nothing),
-		_view(values - median, _points(width), width, nothing),
-		_view(values - season, _points(width), width, nothing),
-		_view(variability, (1,), width, fixed),
-		_view(median - later(median, width), (1,), width, nothing),
+		_view(step, (1,), width, nothing, grain),
+		_view(values - median, _points(width), width, nothing, grain),
+		_view(values - season, _points(width), width, nothing, grain),
+		_view(variability, (1,), width, fixed, np.zeros(count)),
+		_view(median - later(median, width), (1,), width, nothing, grain),
 		median,
 		np.where(seasonal, season, median),
 		seasonal,
@@ -105,25 +106,31 @@ def _variability(step: Values, width: int) -> Values:
 	return change
 
 
-def _view(rest: Values, spans: tuple[int, ...], width: int, nothing: Values) -> View:
+def _view(rest: Values, spans: tuple[int, ...], width: int, nothing: Values, grain: Values) -> View:
 	count = len(rest)
 	block = max(1, width // BLOCKS)
 	warm = max(8, -(-width // block))
 	decades, usual, single = np.zeros(count), np.full(count, np.nan), np.full(count, np.nan)
 	span, sign = np.ones(count, np.int64), np.ones(count, np.int64)
 	for points in spans:
-		mean = mean_until(rest, points)
-		mean = np.where(np.isfinite(rest), mean, np.nan)
+		mean = np.where(np.isfinite(rest), mean_until(rest, points), np.nan)
 		for direction in (1, -1):
-			found = surprise(
-				np.where(np.isnan(mean), np.nan, np.maximum(direction * mean, 0.0)), block, warm, nothing
-			)
-			more = found.decades > decades
-			decades[more] = found.decades[more]
-			span[more], sign[more], usual[more] = points, direction, found.usual[more]
+			score = np.where(np.isnan(mean), np.nan, np.maximum(direction * mean, 0.0))
+			tail = tail_of(score, block, warm, nothing, grain / points)
+			found = tail.decades(score)
+			more = found > decades
+			decades[more] = found[more]
+			span[more], sign[more], usual[more] = points, direction, tail.usual[more]
 			if points == spans[0]:
-				single = np.fmax(single, found.usual)
+				single = np.fmax(single, tail.usual)
 	return View(decades, span, sign, np.where(np.isnan(usual), single, usual), single)
+
+
+def _grain(step: Values) -> Values:
+	"""The smallest step before each place that was not 0; 0 before there was one."""
+	size = np.abs(step)
+	least = np.fmin.accumulate(np.where(size > 0, size, np.inf))
+	return np.concatenate(([0.0], np.where(np.isfinite(least), least, 0.0)[:-1]))
 
 
 def recent(view: View, width: int) -> Values:
