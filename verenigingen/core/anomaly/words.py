@@ -21,10 +21,11 @@ def moment_of(seconds: float) -> datetime:
 	return EPOCH + timedelta(seconds=seconds)
 
 
-def explain(one: Anomaly, name: str, unit: str = "", *, calendar: bool = True) -> str:
-	"""One sentence: what is unusual, by how much, what would be usual, and when it began. calendar: whether the seconds
-	are real times (counted from EPOCH)."""
-	began = _clock(one.began, one.at) if calendar else f"{one.began:g} s"
+def explain(one: Anomaly, name: str, unit: str = "", *, began: str | None = None) -> str:
+	"""One sentence: what is unusual, by how much, what would be usual, and when it began. unit: put behind values, with
+	its blank. began: how the beginning is written where the series has no real times, only numbers; else None."""
+	calendar = began is None
+	began = _clock(one.began, one.at) if began is None else began
 	if one.kind == MISSING:
 		return f"{name}: no value for {span(one.seconds)} since {began}, where one comes every {span(one.expected)}"
 	if one.kind == SPREAD:
@@ -36,11 +37,13 @@ def explain(one: Anomaly, name: str, unit: str = "", *, calendar: bool = True) -
 			f" faster than ever seen; began {began}"
 		)
 	mean = f" on average for the last {span(one.seconds)}" if one.kind == SHIFT else ""
-	return f"{name} is {_size(one, unit)}{mean}: {_instead(one, unit)}; began {began}"
+	return f"{name} is {_size(one, unit, calendar)}{mean}: {_instead(one, unit)}; began {began}"
 
 
-def _size(one: Anomaly, unit: str) -> str:
-	of = f"its usual {_when(one)}" if one.seasonal else "its median of the last day"
+def _size(one: Anomaly, unit: str, calendar: bool) -> str:
+	of = "its median of the last day"
+	if one.seasonal:
+		of = f"its usual {_when(one)}" if calendar else "what is usual at this place of the season"
 	ratio = one.value / one.expected if one.expected > 0 and one.value >= 0 else 0.0
 	if ratio >= _TIMES_FROM:
 		return f"{ratio:.1f}× {of}" if ratio < 100 else f"{ratio:.0f}× {of}"
