@@ -105,7 +105,7 @@ def phone(rng: random.Random) -> str:
 
 
 def told_phone(rng: random.Random) -> str:
-	return rng.choice(("316", "3161", "49151")) + digits(rng, 8)
+	return rng.choice(("316", "324", "49151")) + rng.choice("12345678") + digits(rng, 7)
 
 
 def bsn(rng: random.Random) -> str:
@@ -306,7 +306,7 @@ def carriers() -> dict[str, Callable[[random.Random, str, str], tuple[str, str]]
 		return f"response.content = {raw!r}", repr(value.encode())[2:-1]
 
 	def ascii_repr(rng: random.Random, key: str, value: str) -> tuple[str, str]:
-		return f"args: {ascii({key: value, 'n': 1})}", ascii(value)[1:-1]
+		return f"args: { {key: value, 'n': 1}!a}", ascii(value)[1:-1]
 
 	def logfmt(rng: random.Random, key: str, value: str) -> tuple[str, str]:
 		return f'level=error job=sync {key}="{value}" took=12ms', value
