@@ -105,7 +105,7 @@ def phone(rng: random.Random) -> str:
 
 
 def told_phone(rng: random.Random) -> str:
-	return rng.choice(("316", "3161", "49151")) + digits(rng, 8)
+	return rng.choice(("316", "324", "49151")) + rng.choice("12345678") + digits(rng, 7)
 
 
 def bsn(rng: random.Random) -> str:

@@ -28,10 +28,10 @@ _SQL_VALUES = re.compile(
 	r"<[a-z]{2,12}:[0-9a-f]{4,16}>|'(?:[^'\\]|\\.){0,500}'|\"(?:[^\"\\]|\\.){0,500}\"|(?<![\w`])\d[\w.]*"
 )
 # Numbers that name the error and do not count or identify anything: MySQL codes, errno, HTTP status.
-_CODE = r"\(\d{4}, |\[Errno -?\d+\]|\b[1-5]\d\d (?=Client Error|Server Error)"
+_CODE = r"(?<!date)(?<!time)\(\d{4}, |\[Errno -?\d+\]|\b[1-5]\d\d (?=Client Error|Server Error)"
 _QUOTED = r"(?<!\w)(?:'(?:[^'\n]|(?<=\w)'(?=\w)){0,300}'|\"[^\"\n]{0,300}\"|`[^`\n]{0,300}`(?:\.`[^`\n]{0,100}`){0,3})(?!\w)"
 _MONTH = (
-	r"(?:[Jj]an|[Ff]eb|[Mm]aart|[Mm]rt|[Mm]ar|[Aa]pr|[Mm]ei|[Mm]ay|[Jj]un|[Jj]ul|[Aa]ug|[Ss]ep|[Oo]kt|[Oo]ct|[Nn]ov|[Dd]ec)"
+	r"(?:[Jj]an|[Ff]eb|[Mm]aa|[Mm]rt|[Mm]ar|[Aa]pr|[Mm]ei|[Mm]ay|[Jj]un|[Jj]ul|[Aa]ug|[Ss]ep|[Oo]kt|[Oo]ct|[Nn]ov|[Dd]ec)"
 	r"[a-z]{0,7}\.?"
 )
 # Values with blanks in them: Dutch postcode, IBAN, telephone number, a date in words.
@@ -39,7 +39,8 @@ _SPACED = (
 	r"\b(?:\d{4} ?[A-Z]{2}|[A-Z]{2}[ \xa0]?\d{2}(?:[ \xa0][A-Z0-9]{4}){2,7}(?:[ \xa0][A-Z0-9]{1,4})?)\b"
 	rf"|\b\d{{1,2}}(?:e|de|ste|st|nd|rd|th|\.)?[ -](?:of |van )?{_MONTH}[ ,-]{{1,2}}'?\d{{2,4}}\b"
 	rf"|\b{_MONTH} (?:the )?\d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}\b"
-	r"|(?<![\w(])[+(]\d[\d() .\-/]{6,24}\d\b"
+	r"|\b[a-z]{2}\d{2}(?:[ \xa0][a-z]{4})?(?:[ \xa0]\d{4}){2,6}(?:[ \xa0]\d{1,4})?\b"
+	r"|(?<![\w(])(?:\+\d|\(\+?\d{1,5}\))[\d() .\-/]{5,24}\d\b"
 )
 _ADDRESS = r"(?<![\w.])(?:[a-z]{2,10}:/)?/[^\s'\"<>)]+"  # with its query, which is data
 _WORD = r"[^\s'\"`,;()\[\]{}<>=|]+"
@@ -56,7 +57,7 @@ _NAME_TOKEN = re.compile(r"<name:[0-9a-f]{4,16}>")
 _TOKEN = re.compile(r"<[a-z]{2,12}:[0-9a-f]{4,16}>")
 _SECRET = re.compile(
 	r"((?:password|passwd|pwd|passphrase|wachtwoord|secret|geheim|token|api[_-]?key|authorization|cookie)['\"]?\s{0,3}[:=]\s{0,3}['\"]?)"
-	r"(?:(?:bearer|basic|token)\s{1,3})?[^\s'\",;&)]+",
+	r"(?:(?:bearer|basic|token)\s{1,3})?[^\s'\",;&)]+(?:[ ]{1,2}(?=[^\s=:]{0,30}[0-9!#$%*?^])[^\s'\",;:=()&<>]{1,40}){0,3}",
 	re.IGNORECASE,
 )
 _SECRET_HINTS = (

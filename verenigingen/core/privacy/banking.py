@@ -114,7 +114,7 @@ def find_bics(view: View, ibans: Sequence[Span]) -> Iterator[Span]:
 		begin, end = max(reached, account.start - _BIC_REACH), account.end + _BIC_REACH
 		reached = account.end
 		for found in _BIC.finditer(view.flat, begin, min(end, len(view.flat))):
-			inside = account.start <= found.start() < account.end
+			inside = found.end() > account.start and found.start() < account.end
 			if not inside and is_bic(found[0]) and _likely_bic(found[0], account.value):
 				yield Span(found.start(), found.end(), "bic", found[0])
 

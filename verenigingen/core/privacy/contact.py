@@ -92,7 +92,7 @@ def _is_told(digits: str) -> bool:
 	"""Whether digits without a zero in front are a number: with the country's, or a Dutch one without its zero."""
 	if len(digits) == 9:
 		return _possible("+31" + digits, valid=True)
-	return _possible("+" + digits, valid=True)
+	return _possible("+" + digits, valid=len(digits) < 11 or digits[0] not in "34")
 
 
 def _is_national(view: View, found: re.Match[str]) -> bool:

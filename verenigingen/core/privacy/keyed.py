@@ -18,7 +18,7 @@ _NAME_LENGTH = 64
 # What follows the word: the rest of the name, a quote of any depth, and what separates it from the value.
 _TAIL = (
 	r"(?:[0-9_-][\w-]{0,40}(?![\w-]))?((?:\\{0,8}[\"'`\]]){0,2})[ \t]{0,4}"
-	r"(=>|[!<]?=|[:>,]|(?<=[ \t])(?:is|was|luidt|like)(?=[ \t])|(?<=[ \t])(?=\\{0,8}['\"])"
+	r"(=>|[!<]?=|:(?:</\w{1,8}>)?|[>,/]|</(?:td|th|dt|b|strong|label|span)>:?\s{0,4}<(?:td|dd|span)\b[^<>]{0,60}>|(?<=[ \t])(?:is|was|luidt|like)(?=[ \t])|(?<=[ \t])(?=\\{0,8}['\"])"
 	rf"|(?<=['\"])(?=[ \t]{{1,2}}(?:value|content|default)\b|[\r\n{BREAK}]{{2,4}}[^\s-]))"
 )
 _REST = re.compile(_TAIL)
@@ -28,6 +28,7 @@ _HEADERS = frozenset(
 	"authorization proxy-authorization cookie set-cookie x-api-key x-auth-token x-frappe-csrf-token".split()
 )
 # A name alone in front of a quoted value is one only where it can be nothing else: `smtp_password 'abc def'`.
+_BLANKS = (" ", "\t", "\n", "")
 _PLAIN_SECRETS = ("password", "passwd", "passphrase", "wachtwoord", "secret", "pwd")
 # What stands before a name that is itself a value: the bracket of a pair, or the key of a record about a field.
 _PAIR_BEFORE = re.compile(r"[(\[][ \n]{0,8}[bu]?\\{0,8}[\"']\Z")
@@ -63,7 +64,7 @@ def find_keyed(view: View, words: Iterable[str]) -> Iterator[Span]:
 			continue
 		name, kind = named
 		if kind == "birthdate":
-			births.append((begin, rest.end() if rest else end, bool(rest and rest[2] in (":", "="))))
+			births.append((begin, rest.end() if rest else end, bool(rest and rest[2][:1] in (":", "="))))
 			continue
 		if rest is None:
 			continue
@@ -102,14 +103,23 @@ def _behind(
 	view: View, name: str, kind: str, rest: re.Match[str], contained: dict[str, int]
 ) -> Iterator[Span]:
 	flat, (quotes, separator), position = view.flat, rest.groups(), rest.end()
+	if "</" in separator:  # the label is marked up, and so may the value be
+		separator = ">" if separator.startswith("<") else ":"
 	if separator == ":" and flat.startswith("//", position):
 		return
 	header = name.lower() in _HEADERS
 	if separator in (",", "") and not (separator and header and quotes):
-		if separator or not _precedes(flat, name, kind, rest):
-			if quotes:
-				yield from _in_record(flat, kind, rest.start(1) - len(name), rest)
+		if quotes:
+			yield from _in_record(flat, kind, rest.start(1) - len(name), rest)
 			return
+		if not (_precedes(flat, name, kind, rest) if separator == "" else kind == "secret"):
+			return
+	if (
+		separator in (",", "/")
+		and (kind != "secret" or flat[position : position + 1] in _BLANKS)
+		and not header
+	):
+		return
 	begin = first_of(flat, position)
 	header = header and not quotes
 	if flat[begin : begin + 1] in OPENERS and not header:

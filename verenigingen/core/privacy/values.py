@@ -49,7 +49,13 @@ _WORDS_NOT_SECRETS = frozenset(
 	" has the a an and or for of to in on with valid unknown denied failed error changed reset ok yes no verlopen ongeldig"
 	" onjuist verplicht vergeten gewijzigd niet moet string password token secret bearer basic".split()
 )
-_RANDOM = re.compile(r"(?=[^0-9]{0,200}[0-9])(?=[^A-Za-z]{0,200}[A-Za-z])[A-Za-z0-9+/=_.~-]{16,}\Z")
+_RANDOM = re.compile(
+	r"(?![A-Za-z_-]{2,30}=[^=])(?=[^0-9]{0,200}[0-9])(?=[^A-Za-z]{0,200}[A-Za-z])[A-Za-z0-9+/=_.~-]{16,}\Z"
+)
+_MIXED = re.compile(r"(?=[^0-9]{0,60}[0-9])(?=[^A-Za-z]{0,60}[A-Za-z])[!-+.-~]{8,60}\Z")
+_SIGNED = re.compile(
+	r"(?=[^0-9]{0,60}[0-9])(?=[^A-Za-z]{0,60}[A-Za-z])(?=[^$!~#*^@]{0,60}[$!~#*^@])[!-+--~]{8,60}\Z"
+)
 _NOT_PERSONS = frozenset(
 	"administrator guest system unknown onbekend none anonymous test user customer".split()
 )
@@ -202,7 +208,11 @@ def _secret(flat: str, start: int, end: int, *, bare: bool, strict: bool, separa
 	if strict and not _RANDOM.match(value):
 		return
 	if bare:
-		more = _MORE.match(flat, end) if separator != "=" and not value.endswith(".") and not scheme else None
+		if separator == "/":
+			value = value.partition("/")[0]
+			end = start + len(value)
+		labelled = separator not in ("=", ",", "/") and not value.endswith(".") and not scheme
+		more = _MORE.match(flat, end) if labelled else None
 		value = value.rstrip(".:!?") if not more else flat[start : more.end()].rstrip(".:?")
 		end = start + len(value)
 		if not _is_bare_secret(flat, value, start, end, separator):
@@ -218,7 +228,10 @@ def _is_bare_secret(flat: str, value: str, start: int, end: int, separator: str)
 	if not value or first.lower() in _WORDS_NOT_SECRETS or flat[end : end + 1] == "(" or _CODE.match(first):
 		return False
 	tight = separator == "=" and flat[start - 1] == "="
-	if tight or not value.isalpha() or not (value.islower() or value.istitle()):
+	if separator in (",", "/"):  # in a row of values, in a path: only what no word is
+		told = _SIGNED.match(value) or (separator == "," and _MIXED.match(value))
+		return bool(told) or _RANDOM.match(value) is not None
+	if tight or not value.isalpha() or not (value.islower() or value.istitle() or value.isupper()):
 		return len(value) > 1
 	return len(value) >= 8 and flat[end : end + 1] in ("", "\n", "\r", ".", BREAK)
 

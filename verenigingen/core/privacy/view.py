@@ -33,7 +33,7 @@ _SPECIAL = re.compile(
 _AGAIN = re.compile(r"%(?:25){1,3}(?=[0-9A-Fa-f]{2})")
 _RAW = re.compile("[\udc80-\udcff]")  # bytes that were not UTF-8, as Python carries them along
 _PRINTED_BYTES = "ÂÃÄÅÆÇÐ"  # what UTF-8 begins with where it was read as Latin-1
-_PLUS = re.compile(r"\+(?<=[A-Za-z0-9),.]\+)(?=[A-Za-z0-9(%'])")
+_PLUS = re.compile(r"\+(?<=[A-Za-z0-9),.-]\+)(?=[A-Za-z0-9(%'-])")
 _QUERY_LENGTH = 200
 _HEX = re.compile(r"x([0-9A-Fa-f]{2})")
 _OCTAL = re.compile(r"[23][0-7]{2}")
