@@ -87,6 +87,12 @@ _REPEATED = re.compile(r"(<(?:n|id|value)>)(?:[\s,|]{1,3}<(?:n|id|value)>)+")
 _SLOTS = re.compile(
 	r"<(?:n|id|value|name|mail|url|path)>(?:[\s,|/+()-]{0,3}<(?:n|id|value|name|mail|url|path)>)*"
 )
+# "of van der Berg" and "of Jansen" are one wording.
+_BEFORE_VALUES = re.compile(
+	r"(?<!\S)(?:(?:van|von|de|den|der|ten|ter|te|la|le|di|da|del|el|al|'t) ){1,4}"
+	r"(?=<(?:n|id|value|name|mail|url|path)>)",
+	re.IGNORECASE,
+)
 _BLANKS = re.compile(r"\s+")
 _CAPITAL = re.compile(r"[ (\[{'\"][^\W\d_a-z]")  # beyond the first word
 _IDENTIFIER = re.compile(r"[A-Za-z_][\w.]{0,80}\Z")
@@ -159,7 +165,7 @@ def normalise(message: str, exception: str | None = None) -> str:
 def key_of(normal: str) -> str:
 	"""What of a normal form must be equal: its first words, with all kinds of values alike."""
 	if "<" in normal:
-		normal = _SLOTS.sub("<*>", normal)
+		normal = _SLOTS.sub("<*>", _BEFORE_VALUES.sub("", normal))
 	return normal if len(normal) < 2 * KEY_WORDS else " ".join(normal.split(" ", KEY_WORDS)[:KEY_WORDS])
 
 
