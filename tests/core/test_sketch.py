@@ -41,6 +41,18 @@ def test_merging_is_the_sketch_of_all_values_in_any_order(
 	assert left == right == union
 
 
+@given(st.lists(many, max_size=6))
+def test_texts_merge_as_sketches_do(parts: list[list[float]]) -> None:
+	union = Sketch.of(value for part in parts for value in part)
+	assert Sketch.merged([*(Sketch.of(part).to_text() for part in parts), ""]) == union
+
+
+@given(many, st.lists(shares, max_size=5))
+def test_several_quantiles_are_each_of_them(numbers: list[float], asked: list[float]) -> None:
+	sketch = Sketch.of(numbers)
+	assert sketch.quantiles(*asked) == [sketch.quantile(q) for q in asked]
+
+
 @given(many)
 def test_the_text_says_all(numbers: list[float]) -> None:
 	sketch = Sketch.of(numbers)

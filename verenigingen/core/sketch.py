@@ -9,8 +9,16 @@ from __future__ import annotations
 
 import math
 from base64 import b64decode, b64encode
-from binascii import Error as NotBase64
-from collections.abc import Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Bytes = NDArray[np.uint8]
+Numbers = NDArray[np.signedinteger[Any]]
 
 RELATIVE_ERROR = 0.01
 GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)
@@ -85,18 +93,19 @@ class Sketch:
 	def quantile(self, q: float) -> float | None:
 		"""The value below which the share `q` of all lies, to 1 %: of n values the one with the rank q·(n − 1), counted from
 		0 and rounded down. None when the sketch is empty. Raises ValueError for a `q` outside 0 to 1."""
-		if not 0 <= q <= 1:
-			raise ValueError(f"a quantile is asked for by a share from 0 to 1, not {q!r}")
-		total = self.count
-		if not total:
-			return None
-		rank = math.floor(q * (total - 1))
-		seen = 0
-		for place in sorted(self.bins):
-			seen += self.bins[place]
-			if seen > rank:
-				return _MIDDLES[place]
-		raise AssertionError("unreachable")
+		return self.quantiles(q)[0]
+
+	def quantiles(self, *shares: float) -> list[float | None]:
+		"""Several quantiles at once, see `quantile`."""
+		for q in shares:
+			if not 0 <= q <= 1:
+				raise ValueError(f"a quantile is asked for by a share from 0 to 1, not {q!r}")
+		if not self.bins:
+			return [None] * len(shares)
+		places = sorted(self.bins)
+		seen = list(accumulate(self.bins[place] for place in places))
+		ranks = [math.floor(q * (seen[-1] - 1)) for q in shares]
+		return [_MIDDLES[places[bisect_right(seen, rank)]] for rank in ranks]
 
 	def share_above(self, limit: float) -> float | None:
 		"""Which share of the values lies above `limit`, to the width of one bin. None when the sketch is empty."""
@@ -124,38 +133,57 @@ class Sketch:
 	@classmethod
 	def from_text(cls, text: str | None) -> Sketch:
 		"""The sketch of a text that `to_text` wrote; an empty one for None or "". Raises ValueError for any other text."""
-		if not text:
+		return cls.merged([text] if text else [])
+
+	@classmethod
+	def merged(cls, texts: Sequence[str]) -> Sketch:
+		"""The sketch of everything that the sketches of some texts hold, much faster than one by one. Raises ValueError for
+		what is no such text."""
+		packed = [_packed(text) for text in texts if text]
+		if not packed:
 			return cls()
-		if text[0] != VERSION or len(text) > LONGEST:
-			raise ValueError(f"a sketch of a kind this version does not know: {text[:20]!r}")
-		try:
-			packed = b64decode(text[1:] + "=" * (-(len(text) - 1) % 4), validate=True)
-		except NotBase64 as exc:
-			raise ValueError(f"not a sketch: {text[:20]!r}") from exc
-		numbers = _numbers(packed)
-		if not numbers or len(numbers) % 2 or min(numbers[1::2]) < 1:
-			raise ValueError(f"not a sketch: {text[:20]!r}")
-		made = cls()
-		place = 0
-		for position in range(0, len(numbers), 2):
-			place += numbers[position]
-			made.bins[place] = numbers[position + 1]
-		if place >= BINS or len(made.bins) * 2 != len(numbers):
-			raise ValueError(f"a sketch with bins that do not exist: {text[:20]!r}")
-		return made
+		lengths = np.array([len(part) for part in packed])
+		places, counts = _pairs(np.frombuffer(b"".join(packed), np.uint8), lengths)
+		if len(packed) == 1:
+			return cls(dict(zip(places.tolist(), counts.tolist(), strict=True)))
+		kept, inverse = np.unique(places, return_inverse=True)
+		added = np.zeros(len(kept), np.int64)
+		np.add.at(added, inverse, counts)
+		return cls(dict(zip(kept.tolist(), added.tolist(), strict=True)))
 
 
-def _numbers(packed: bytes) -> list[int]:
-	"""The variable-length numbers of a byte string: seven bits each, low ones first; empty when it is cut off."""
-	found = []
-	number = shift = 0
-	for byte in packed:
-		if byte < 0x80 and not shift:  # nearly all
-			found.append(byte)
-			continue
-		number |= (byte & 0x7F) << shift
-		shift += 7
-		if byte < 0x80:
-			found.append(number)
-			number = shift = 0
-	return [] if shift else found
+def _packed(text: str) -> bytes:
+	if text[0] != VERSION or len(text) > LONGEST:
+		raise ValueError(f"a sketch of a kind this version does not know: {text[:20]!r}")
+	try:
+		packed = b64decode(text[1:] + "=" * (-(len(text) - 1) % 4), validate=True)
+	except ValueError as exc:
+		raise ValueError(f"not a sketch: {text[:20]!r}") from exc
+	if not packed or packed[-1] > 0x7F:
+		raise ValueError(f"a sketch that is cut off: {text[:20]!r}")
+	return packed
+
+
+def _pairs(packed: Bytes, lengths: Numbers) -> tuple[Numbers, Numbers]:
+	"""Bins and counts of sketches one after another, of the given lengths in bytes: numbers of seven bits a byte, low ones
+	first, alternately steps to the next bin and counts."""
+	ends = np.flatnonzero(packed < 0x80)
+	starts = np.concatenate(([0], ends[:-1] + 1))
+	widths = ends - starts + 1
+	if widths.max() > 8:
+		raise ValueError("a sketch with a number that is too large")
+	shifts = 7 * (np.arange(len(packed)) - np.repeat(starts, widths))
+	numbers = np.add.reduceat((packed & 0x7F).astype(np.int64) << shifts, starts)
+	# how many numbers each sketch has: those that end within its bytes
+	held = np.diff(np.searchsorted(ends, np.cumsum(lengths)), prepend=0)
+	if (held % 2).any() or (numbers[1::2] < 1).any():
+		raise ValueError("a sketch whose bins have no counts")
+	steps, counts = numbers[0::2], numbers[1::2]
+	firsts = np.concatenate(([0], np.cumsum(held // 2)[:-1]))
+	later = np.ones(len(steps), bool)
+	later[firsts] = False
+	walked = np.cumsum(steps)
+	places = walked - np.repeat(walked[firsts] - steps[firsts], held // 2)
+	if places.max() >= BINS or (steps[later] < 1).any():
+		raise ValueError("a sketch with bins that do not exist")
+	return places, counts

@@ -19,7 +19,8 @@ from verenigingen.host.port import Host, marks
 
 TOP = 20
 API_TARGET, API_ALERT = 0.2, 0.5  # seconds: what requests should take on average, and what is called slow
-FINE_HOURS, HOUR_HOURS = 3, 14 * 24  # up to these, windows are read by minute and by hour
+FINE_HOURS, HOUR_HOURS = 3, 7 * 24  # up to these, the series is by minute and by hour
+MANY_HOURS = 48  # up to this, endpoints and jobs are added up from hours, beyond it from days
 MANY_ROWS = 1_000  # to read fewer of a table one by one is no worse than an index
 NOT_MEASURED = "Nothing was measured in this time: requests are measured inside a bench, or read from logs/monitor.json.log."
 Row = dict[str, Any]
@@ -58,7 +59,8 @@ def window(host: Host, hours: int) -> tuple[str, datetime, datetime]:
 
 
 def endpoints(host: Host, hours: int = 24, *, top: int = TOP) -> list[Row]:
-	"""The endpoints of the last `hours` that took most of all time, each with counts, quantiles and what it consists of."""
+	"""The endpoints of the last `hours` (whole hours or days, the present one included) that took most of all time, each
+	with counts, quantiles and what it consists of."""
 	found, whole = _heaviest(host, REQUESTS, hours, "wall_seconds", top)
 	return [
 		{
@@ -160,19 +162,20 @@ def _requests(host: Host, series: Sequence[tuple[Key, datetime, Measured]]) -> d
 
 
 def _point(measured: Measured) -> Row:
-	count, sketch = measured.sums[0], measured.sketches[0]
+	count = measured.sums[0]
+	p50, p95 = measured.sketches[0].quantiles(0.5, 0.95)
 	return {
 		"requests": int(count),
 		"errors": int(measured.sums[2]),
 		"mean_seconds": measured.sums[3] / count if count else None,
-		"p50_seconds": sketch.quantile(0.5),
-		"p95_seconds": sketch.quantile(0.95),
+		"p50_seconds": p50,
+		"p95_seconds": p95,
 	}
 
 
 def _request_figures(measured: Measured) -> Row:
 	count, refused, failed, wall, traced, cpu, sql, statements, hits, misses, size = measured.sums
-	sketch = measured.sketches[0]
+	p50, p95, p99 = measured.sketches[0].quantiles(0.5, 0.95, 0.99)
 	asked = hits + misses
 	# parts of the time are known of traced requests only; of a mixture no share can be told
 	known = traced == count and wall > 0
@@ -183,9 +186,9 @@ def _request_figures(measured: Measured) -> Row:
 		"error_rate": failed / count if count else None,
 		"total_seconds": wall,
 		"mean_seconds": wall / count if count else None,
-		"p50_seconds": sketch.quantile(0.5),
-		"p95_seconds": sketch.quantile(0.95),
-		"p99_seconds": sketch.quantile(0.99),
+		"p50_seconds": p50,
+		"p95_seconds": p95,
+		"p99_seconds": p99,
 		"traced": int(traced),
 		"cpu_share": cpu / wall if known else None,
 		"sql_share": sql / wall if known else None,
@@ -252,7 +255,7 @@ def _heaviest(
 	The database adds; sketches, which it cannot add, are read of these keys only.
 	"""
 	now = host.clock.now().replace(tzinfo=None)
-	resolution = "minute" if hours <= 1 else "hour" if hours <= HOUR_HOURS else "day"
+	resolution = "hour" if hours <= MANY_HOURS else "day"  # minutes would be too many rows
 	limits = name_range(
 		resolution, bucket(now - timedelta(hours=hours), resolution), now + timedelta(minutes=1)
 	)
@@ -272,10 +275,11 @@ def _heaviest(
 		measured.sums = [float(value) for value in row[width:]]
 	if found:
 		names = sorted({key[0] for key in found})
+		texts: dict[Key, list[list[str]]] = defaultdict(list)
 		for *key, sketches in _sketches(host, shape, (*limits, *names), f"{first} IN ({marks(len(names))})"):
-			if tuple(key) in found:
-				for mine, text in zip(found[tuple(key)].sketches, sketches, strict=True):
-					mine.merge(Sketch.from_text(text))
+			texts[tuple(key)].append(sketches)
+		for known, measured in found.items():
+			measured.sketches = [Sketch.merged(column) for column in zip(*texts[known], strict=True)]
 	return list(found.items()), whole
 
 
