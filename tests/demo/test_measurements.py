@@ -63,7 +63,9 @@ def test_one_table_grows_and_the_database_with_it(demo: Demo) -> None:
 	growth = {}
 	for label in labels:
 		sizes = series(demo, "database_table_bytes", label)
-		growth[label] = (sizes[max(sizes)] - sizes[min(sizes)]) / ((max(sizes) - min(sizes)) / timedelta(days=1))
+		growth[label] = (sizes[max(sizes)] - sizes[min(sizes)]) / (
+			(max(sizes) - min(sizes)) / timedelta(days=1)
+		)
 	assert max(growth, key=lambda label: growth[label]) == facts["label"]
 	assert abs(growth[facts["label"]] / facts["bytes_per_day"] - 1) < 0.02
 	total = series(demo, "database_size_bytes")
