@@ -33,12 +33,13 @@ def row_name(metric: str, resolution: str, at: datetime, label: str) -> str:
 def write(host: Host, resolution: str, points: Iterable[Point]) -> int:
 	"""Writes points, over those of the same buckets; how many. Call it inside a transaction. Raises ValueError for a
 	number that is none (NaN, infinity) and for a metric's name that is too long: both are mistakes of a collector."""
-	rows = [_row(resolution, item) for item in points]
+	rows = [row_of(resolution, item) for item in points]
 	host.store.upsert(TABLE, rows)
 	return len(rows)
 
 
-def _row(resolution: str, item: Point) -> dict[str, object]:
+def row_of(resolution: str, item: Point) -> dict[str, object]:
+	"""The row that keeps a point. Raises ValueError as `write` does."""
 	numbers = {"total": item.total, "low": item.low, "high": item.high, "last": item.last}
 	if not all(math.isfinite(value) for value in numbers.values()) or len(item.metric) > LONGEST_NAME:
 		raise ValueError(f"not to be kept: {item}")
