@@ -1,4 +1,4 @@
-"""Writes the pages of docs/ that follow from the code: configuration.md and api.md. `make docs` runs it."""
+"""Writes the pages of docs/ that follow from the code: configuration.md, metrics.md and api.md. `make docs` runs it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import inspect
 from importlib import import_module
 from pathlib import Path
 
+from verenigingen.core.metrics import METRICS
 from verenigingen.host.endpoint import REGISTRY, Endpoint
 from verenigingen.settings import SETTINGS, TEXT_SETTINGS
 from verenigingen.standalone.cli import DOORS
@@ -81,7 +82,38 @@ def _arguments(door: Endpoint, signature: inspect.Signature) -> str:
 	return f"Arguments: {'; '.join(said)}."
 
 
-PAGES = {"configuration.md": configuration, "api.md": api}
+METRICS_HEAD = """
+# What is measured
+
+The collectors' pass of each minute reads every source that is due: once per minute, hour or day. Each source is read by itself,
+for at most 5 seconds (by the hour 20, by the day 60); one that fails or hangs leaves the others alone. Collector State says
+of each whether it is ok, failed or absent on this site, and why; `collector_up` remembers it.
+
+Values are kept in the DocType Metric Rollup: minutes for `minute_retention_days`, folded into hours for `hour_retention_days`
+and days for `day_retention_days`, each with samples, total, low, high and last. A gauge's mean is total / samples. Of a counter,
+`total` is what was added in the bucket: the difference between two looks at what the server has counted since it began. The
+first look gives none, nor does one after more than five intervals without; after a restart what was counted since is taken when
+the restart lies between the two looks. A share (hit ratio, processors) is that of what was added since the last look.
+
+What a site cannot tell is not written at all, never as 0; `verenigingen.www.monitoring_dashboard.get_system_metrics` gives the
+reason. Another app adds a source by naming a `verenigingen.core.gauges.GaugeSource` in its hook `monitoring_gauges`.
+
+In the hour that the clocks go back the second pass through it overwrites the minutes of the first.
+
+| metric | kind | unit | of each | interval | source | what it is |
+|---|---|---|---|---|---|---|"""
+
+
+def metrics() -> str:
+	"""Every metric as a table."""
+	rows = [
+		f"| `{m.name}` | {m.kind} | {m.unit} | {m.label} | {m.every} | {m.source} | {m.help} |"
+		for m in METRICS
+	]
+	return "\n".join([NOTE + METRICS_HEAD, *rows, ""])
+
+
+PAGES = {"configuration.md": configuration, "api.md": api, "metrics.md": metrics}
 
 
 def main() -> None:

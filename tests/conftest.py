@@ -30,7 +30,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.fixture(scope="session")
 def mariadb() -> Iterator[MariaServer]:
-	server = MariaServer()
+	server = MariaServer(durable=False)
 	yield server
 	server.close()
 

@@ -29,6 +29,7 @@ ALLOWED = {
 		"verenigingen.core",
 		"verenigingen.collectors",
 		"verenigingen.services.collection",
+		"verenigingen.services.redaction",
 		"verenigingen.services.site_changes",
 		"verenigingen.settings",
 		"verenigingen.host.port",

@@ -71,6 +71,22 @@ def test_the_error_planted_after_a_change_is_shown_as_critical(demo: Demo, open_
 	expect(unmeasured).to_contain_text("Compliance status")
 
 
+def test_what_is_silent_is_shown_with_what_could_not_be_seen(demo: Demo, open_tab: Open) -> None:
+	watched = [row for row in demo.sections(30)["active_alerts"]["alerts"] if row["source"] == "watchdog"]
+	tab = open_tab()
+	tab.page.goto(demo.address)
+	tab.wait_loaded()
+	card = tab.page.locator(".mon-card", has_text="Silent or stuck now")
+	expect(card.locator("ol > li")).to_have_count(len(watched))
+	for row in watched:
+		expect(card).to_contain_text(row["title"])
+		expect(card).to_contain_text(row["remedy"])
+	card.locator("summary").click()
+	expect(card).to_contain_text("cannot be seen")
+	assert not [row for row in watched if row["severity"] == "critical"], "the demo's scheduler has just run"
+	tab.check_quiet()
+
+
 def test_hostile_titles_are_text_and_link_nowhere(demo: Demo, open_tab: Open) -> None:
 	tab = open_tab()
 	tab.page.goto(demo.address)

@@ -30,12 +30,13 @@ OWN_DOCTYPES = (
 	"SEPA Mandate Usage",
 	"Direct Debit Batch",
 	"Direct Debit Batch Invoice",
+	"Metric Rollup",
 )
 
 
 def _doctype(name: str) -> dict[str, Any]:
 	folder = name.lower().replace(" ", "_")
-	path = PACKAGE / "verenigingen" / "doctype" / folder / f"{folder}.json"
+	[path] = PACKAGE.glob(f"*/doctype/{folder}/{folder}.json")
 	return json.loads(path.read_text(encoding="utf-8"))
 
 

@@ -42,6 +42,9 @@ def test_a_span_holds_its_start_and_not_its_end_and_no_other_metric(host: Host) 
 	assert [item.last for item in points(host, "m", MINUTE, *span, label="a")] == [1, 2]
 	assert len(points(host, "m", MINUTE, *span)) == 4
 	assert points(host, "m", HOUR, *span) == []
+	half = timedelta(seconds=30)
+	within = points(host, "m", MINUTE, NOON + half, NOON + timedelta(minutes=2) + half, label="a")
+	assert [item.last for item in within] == [1, 2]
 
 
 def test_the_same_bucket_is_written_over(host: Host) -> None:
@@ -97,5 +100,7 @@ def test_each_resolution_is_kept_as_long_as_its_setting_says(host: Host) -> None
 def test_the_latest_of_every_label(host: Host) -> None:
 	minutes(host, "m", NOON, [1, 2, 3], "a")
 	minutes(host, "m", NOON, [8, 9], "b")
-	assert [(item.label, item.last) for item in latest(host, NOON)] == [("a", 3), ("b", 9)]
-	assert latest(host, NOON + timedelta(minutes=2)) == [point("m", "a", NOON + timedelta(minutes=2), 3)]
+	assert [(item.label, item.last) for item in latest(host, MINUTE, NOON)] == [("a", 3), ("b", 9)]
+	assert latest(host, MINUTE, NOON + timedelta(minutes=2)) == [
+		point("m", "a", NOON + timedelta(minutes=2), 3)
+	]

@@ -27,6 +27,7 @@ from verenigingen.services.collection import (
 	counted_keys,
 	mark_counted,
 )
+from verenigingen.services.redaction import site_redactor
 
 MOST_WAITING = 5_000  # entries taken in one run
 NAMES_PER_STEP = 1_000
@@ -125,7 +126,7 @@ def _take_counts(host: Host, spool: Spool) -> None:
 
 def _write_hours(host: Host, counts: dict[str, int]) -> None:
 	cells: Counter[tuple[datetime, int, str]] = Counter()
-	doctypes = site_doctypes(host)
+	doctypes, redactor = site_doctypes(host), site_redactor(host)
 	for label, count in counts.items():
 		quarter, _, rest = label.partition("|")
 		status, _, rest = rest.partition("|")
@@ -136,7 +137,7 @@ def _write_hours(host: Host, counts: dict[str, int]) -> None:
 		hour = (_local(int(quarter) * QUARTER, host) or datetime.min).replace(
 			minute=0, second=0, microsecond=0
 		)
-		point = filled(verb, route, doctype if doctype in doctypes else "")
+		point = redactor.redact(filled(verb, route, doctype if doctype in doctypes else ""))
 		cells[hour, int(status), OTHER if route == OTHER else point] += count
 	_add_hours(host, _bounded(host, cells))
 	if counts.get(LOST):

@@ -11,22 +11,14 @@ from verenigingen.core.gauges import GaugeSource, Item, Missing, Reading
 from verenigingen.core.measures import MINUTE
 from verenigingen.core.metrics import SCHEDULER
 from verenigingen.core.model import as_datetime, as_text
+from verenigingen.core.watchdog.schedule import EVERY, SPREAD, JobType, cron_of
 from verenigingen.exceptions import SourceAbsent
-from verenigingen.host.port import Host
+from verenigingen.host.port import Host, Row
 
 NAME = "Scheduler"
 TYPES, LOG, ACTIVITY = "tabScheduled Job Type", "tabScheduled Job Log", "tabActivity Log"
-GRACE = timedelta(minutes=10)  # Frappe adds as much at random to long jobs
+GRACE = timedelta(minutes=10)
 DORMANT_DAYS = 4  # Frappe's default
-TICK = 240  # seconds, likewise: how often the jobs of "All" run
-CRON = {
-	"yearly": "0 0 1 1 *",
-	"annual": "0 0 1 1 *",
-	"monthly": "0 0 1 * *",
-	"weekly": "0 0 * * 0",
-	"daily": "0 0 * * *",
-	"hourly": "0 * * * *",
-}
 
 
 def read(host: Host) -> Iterable[Item]:
@@ -66,22 +58,19 @@ def _switches(host: Host, now: datetime) -> Iterable[Item]:
 
 
 def _jobs(host: Host, now: datetime) -> Iterable[Item]:
-	rows = host.db.query(f"SELECT stopped, frequency, cron_format, last_execution, creation FROM `{TYPES}`")
-	tick = _number(host.config.get("scheduler_interval")) or TICK
-	delays, executed, stopped = [], [], 0
-	for is_stopped, frequency, cron, last, created in rows:
-		when = as_datetime(last)
-		executed += [when] if when else []
-		if is_stopped:
-			stopped += 1
-			continue
-		due = next_run(as_text(frequency), as_text(cron), when or as_datetime(created), tick)
-		delays += [now - due] if due else []
-	yield Reading("scheduled_jobs", len(rows) - stopped)
-	yield Reading("scheduled_jobs_stopped", stopped)
-	yield Reading("scheduled_jobs_late", sum(delay > GRACE for delay in delays))
-	longest = max([*delays, timedelta(0)])
+	rows = host.db.query(
+		f"SELECT name, frequency, cron_format, last_execution, creation, stopped FROM `{TYPES}`"
+	)
+	jobs = [_job_type(row) for row in rows]
+	tick = int(_number(host.config.get("scheduler_interval")) or EVERY)
+	running = [job for job in jobs if not job.stopped]
+	delays = [(job, now - due) for job in running if (due := next_run(job, tick))]
+	yield Reading("scheduled_jobs", len(running))
+	yield Reading("scheduled_jobs_stopped", len(jobs) - len(running))
+	yield Reading("scheduled_jobs_late", sum(delay > _patience(job) for job, delay in delays))
+	longest = max([timedelta(0), *(delay for _, delay in delays)])
 	yield Reading("scheduled_job_longest_delay_seconds", longest.total_seconds())
+	executed = [job.last for job in jobs if job.last]
 	if executed:
 		age = max((now - max(executed)).total_seconds(), 0.0)
 		yield Reading("scheduler_heartbeat_age_seconds", age)
@@ -89,21 +78,33 @@ def _jobs(host: Host, now: datetime) -> Iterable[Item]:
 		yield Missing("scheduler_heartbeat_age_seconds", "No scheduled job has run yet.")
 
 
-def next_run(frequency: str, cron: str, last: datetime | None, tick: float) -> datetime | None:
-	"""When a job that last ran at `last` is due, as Frappe reckons; None where it cannot be known.
+def _job_type(row: Row) -> JobType:
+	name, frequency, cron, last, created, stopped = row
+	return JobType(
+		name=as_text(name),
+		method="",
+		frequency=as_text(frequency),
+		cron=as_text(cron).strip(),
+		last=as_datetime(last),
+		created=as_datetime(created),
+		stopped=bool(stopped),
+		logged=True,
+	)
 
-	frequency and cron: of its Scheduled Job Type. tick: seconds between runs of the jobs of frequency All.
-	"""
-	if last is None:
+
+def _patience(job: JobType) -> timedelta:
+	return GRACE + (SPREAD if job.frequency.endswith((" Long", " Maintenance")) else timedelta(0))
+
+
+def next_run(job: JobType, tick: int = EVERY) -> datetime | None:
+	"""When a job is due, as Frappe reckons; None where that cannot be known. tick: seconds between jobs of "All"."""
+	base, entry = job.last or job.created, cron_of(job, tick)
+	if base is None or not entry:
 		return None
-	entry = cron.strip() or CRON.get(frequency.lower().removesuffix(" long").removesuffix(" maintenance"))
-	if not entry:
-		return last + timedelta(seconds=tick) if frequency == "All" else None
 	try:
-		found = croniter(entry, last).get_next(datetime)
+		return as_datetime(croniter(entry, base).get_next(datetime))
 	except ValueError:  # an entry croniter cannot read is one Frappe cannot run
 		return None
-	return as_datetime(found)
 
 
 def _is_on(value: object) -> bool:

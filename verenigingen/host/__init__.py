@@ -18,6 +18,7 @@ from verenigingen.host.port import Host, User
 __all__ = [
 	"Host",
 	"User",
+	"answer_with",
 	"current_host",
 	"in_frappe",
 	"page_token",
@@ -81,6 +82,18 @@ def raise_to_caller(error: MonitoringError) -> None:
 
 		throw(error)
 	raise error
+
+
+def answer_with(status: int) -> None:
+	"""Makes the present request's answer bear this HTTP status, although nothing is raised. No effect in a command."""
+	if in_frappe():
+		from verenigingen.host.on_frappe import answer_with_status
+
+		answer_with_status(status)
+	else:
+		from verenigingen.host.on_local import parts
+
+		parts.answer_status.set(status)
 
 
 def page_token(login: str) -> str:

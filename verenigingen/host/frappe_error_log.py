@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from frappe.core.doctype.error_log.error_log import ErrorLog
+from frappe.utils.html_utils import sanitize_html
 
 TITLE_LENGTH = 140  # of the column; Frappe 15 loses an error whose title is longer
 
@@ -38,14 +39,26 @@ class RedactedErrorLog(ErrorLog):  # type: ignore[misc]
 
 		host = current_host()
 		title, text = protect(host, _text(self.method), _text(self.error))
-		if len(title) > TITLE_LENGTH:
+		if not _fits(title):
 			# as Frappe 16 does it, so that nothing of it is lost
 			text = f"{title}\n{text}"
-			title = title[: TITLE_LENGTH - 1] + "…"
+			title = _shortened(title)
 		self.method, self.error = title, text
 		metadata = self.get("metadata")  # newer builds note the request there
 		if isinstance(metadata, str) and metadata:
 			self.metadata = protect(host, "", metadata)[1]
+
+
+def _fits(title: str) -> bool:
+	"""Whether the column holds the title. Frappe writes `<` of a document as `&lt;`, and refuses what is too long then."""
+	return len(title) <= TITLE_LENGTH and len(sanitize_html(title)) <= TITLE_LENGTH
+
+
+def _shortened(title: str) -> str:
+	kept = title[: TITLE_LENGTH - 1]
+	while not _fits(f"{kept}…"):
+		kept = kept[:-4]
+	return f"{kept}…"
 
 
 def _text(value: Any) -> str:

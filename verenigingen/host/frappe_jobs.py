@@ -77,7 +77,8 @@ def requeue_job(job: str) -> bool:
 
 def _view(connection: Any) -> RqView:
 	queues = [Queue(name, connection=connection) for name in get_queue_list(build_queue_name=True)]
-	return RqView(queues, f"{frappe.local.site}::", job_class=Job, serializer=None)
+	mine = f"{frappe.local.site}::"
+	return RqView(queues, mine, name_of=lambda key: key.rpartition(":")[2], job_class=Job, serializer=None)
 
 
 def queue_overview() -> QueueOverview:

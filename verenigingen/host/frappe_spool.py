@@ -1,6 +1,7 @@
 """The spool of a bench: a list of failed requests and a hash of counts in Frappe's cache.
 
-The keys begin with `monitoring_`, which `persistent_cache_keys` keeps through `bench clear-cache`.
+The keys begin with `monitoring_`, which `persistent_cache_keys` keeps through `bench clear-cache`. An entry names its user
+and may quote personal data until it is collected: it waits encrypted with the site's key.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from uuid import uuid4
 
 import frappe
 import redis
+from cryptography.fernet import Fernet, InvalidToken
+from frappe.utils.password import encrypt, get_encryption_key
 
 from verenigingen.exceptions import CacheUnavailable
 
@@ -66,8 +69,9 @@ class FrappeSpool:
 		when it answers again."""
 		global _lost
 		other = "|".join((*label.split("|")[:2], "", "", OTHER))
+		sealed = encrypt(entry) if entry else ""
 		try:
-			self._run(KEEP, [ENTRIES, COUNTS], [label, other, entry, MOST_LABELS, MOST_ENTRIES, _lost, LOST])
+			self._run(KEEP, [ENTRIES, COUNTS], [label, other, sealed, MOST_LABELS, MOST_ENTRIES, _lost, LOST])
 		except redis.RedisError:
 			self.lose()
 		else:
@@ -80,7 +84,9 @@ class FrappeSpool:
 
 	def waiting(self, limit: int) -> list[str]:
 		with _answering():
-			return [raw.decode("utf-8", "replace") for raw in frappe.cache.lrange(ENTRIES, 0, limit - 1)]
+			sealed = frappe.cache.lrange(ENTRIES, 0, limit - 1)
+		key = Fernet(get_encryption_key())
+		return [_opened(key, raw) for raw in sealed]
 
 	def discard(self, count: int) -> None:
 		with _answering():
@@ -101,6 +107,14 @@ class FrappeSpool:
 	def _run(self, script: str, keys: list[str], arguments: list[str | int]) -> list[bytes]:
 		full = [frappe.cache.make_key(key) for key in keys]
 		return frappe.cache.execute_command("EVAL", script, len(full), *full, *arguments) or []
+
+
+def _opened(key: Fernet, raw: bytes) -> str:
+	"""An entry as it was kept; "" for one that another key sealed, which nobody can read any more."""
+	try:
+		return key.decrypt(raw).decode("utf-8", "replace")
+	except InvalidToken:
+		return ""
 
 
 @contextmanager

@@ -318,6 +318,11 @@ def throw(error: MonitoringError) -> NoReturn:
 	raise error  # frappe.throw always raises; mypy cannot know
 
 
+def answer_with_status(status: int) -> None:
+	"""The HTTP status of the present answer."""
+	frappe.local.response["http_status_code"] = status
+
+
 def redirect(address: str) -> NoReturn:
 	"""Sends the browser elsewhere."""
 	frappe.local.flags.redirect_location = address

@@ -6,13 +6,13 @@ keys are read as they are. RQ 1 names jobs in its list of running ones, RQ 2 exe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
 from rq import Queue, Worker
-from rq.exceptions import DeserializationError, NoSuchJobError
+from rq.exceptions import DeserializationError
 from rq.job import Job, JobStatus
 from rq.registry import FailedJobRegistry, StartedJobRegistry
 from rq.results import Result
@@ -22,26 +22,37 @@ from verenigingen.host.rq_overview import is_alive
 
 HEAD = 50  # jobs at the front of a queue, of which the oldest is sought: few are ever pushed in before others
 MOST_RUNNING = 1_000
+LONGEST = 140  # characters of a method's name
 ABANDONED = (
 	"AbandonedJob: its worker gave no sign of life any more; laid among the failed jobs by the watchdog."
 )
 
 
 class RqView:
-	"""The queues of one bench or site. `mine` is what the ids of this site's jobs begin with."""
+	"""The queues of one bench or site. `mine` is what the ids of this site's jobs begin with; `name_of` shortens the name of
+	a queue to what people call it."""
 
-	def __init__(self, queues: Sequence[Queue], mine: str, *, job_class: type[Job], serializer: Any) -> None:
-		self.queues, self.mine = list(queues), mine
+	def __init__(
+		self,
+		queues: Sequence[Queue],
+		mine: str,
+		*,
+		name_of: Callable[[str], str],
+		job_class: type[Job],
+		serializer: Any,
+	) -> None:
+		self.queues, self.mine, self.name_of = list(queues), mine, name_of
 		self.job_class, self.serializer = job_class, serializer
 		self.connection: Any = self.queues[0].connection
 
 	def look(self, asked: Mapping[str, str]) -> JobsView:
 		"""Everything as it is now; of jobs the running ones, and those asked for that exist ({full id: key})."""
 		jobs = {job.id: job for queue in self.queues for job in self._running(queue)}
+		jobs |= {job.id: job for queue in self.queues for job in self._dropped(queue)}
 		jobs |= {job.id: self._seen(job) for job in self._jobs([name for name in asked if name not in jobs])}
 		return JobsView(
 			tuple(self._queue(queue) for queue in self.queues),
-			tuple(map(_worker, self._workers())),
+			tuple(map(self._worker, self._workers())),
 			tuple(replace(job, key=asked.get(name, "")) for name, job in jobs.items()),
 		)
 
@@ -62,6 +73,7 @@ class RqView:
 			for entry, _ in self._entries(job.origin):
 				if self._id_of(entry) == job.id:
 					pipe.zrem(started.key, entry)
+			pipe.lrem(f"{Queue.redis_queue_namespace_prefix}{job.origin}:intermediate", 0, job.id)
 			job.ended_at = now
 			job.set_status(JobStatus.FAILED, pipeline=pipe)
 			failed.add(job, ttl=lifetime, exc_string=ABANDONED, pipeline=pipe)
@@ -86,15 +98,10 @@ class RqView:
 		return next(iter(self._jobs([job_id])), None)
 
 	def _jobs(self, names: Sequence[str]) -> list[Job]:
-		found = []
-		for name in names:
-			try:
-				found.append(
-					self.job_class.fetch(name, connection=self.connection, serializer=self.serializer)
-				)
-			except NoSuchJobError:
-				continue
-		return found
+		if not names:
+			return []
+		found = self.job_class.fetch_many(list(names), connection=self.connection, serializer=self.serializer)
+		return [job for job in found if job is not None]
 
 	def _started(self, queue: str) -> StartedJobRegistry:
 		return StartedJobRegistry(
@@ -118,12 +125,21 @@ class RqView:
 					if seen.place == RUNNING:
 						yield seen
 
+	def _dropped(self, queue: Queue) -> Iterable[JobSeen]:
+		"""Jobs that a worker took from the queue and never began."""
+		taken = [
+			raw.decode("utf-8", "replace")
+			for raw in self.connection.lrange(f"{queue.key}:intermediate", 0, HEAD)
+		]
+		seen = [self._seen(job) for job in self._jobs([name for name in taken if name.startswith(self.mine)])]
+		return [job for job in seen if job.place == LOST]
+
 	def _seen(self, job: Job) -> JobSeen:
 		place, expires = self._place(job)
 		return JobSeen(
 			id=str(job.id),
 			method=_method(job),
-			queue=_short(str(job.origin or "")),
+			queue=self.name_of(str(job.origin or "")),
 			status=_text(job.get_status(refresh=False)),
 			place=place,
 			enqueued=_aware(job.enqueued_at or job.created_at),
@@ -157,7 +173,7 @@ class RqView:
 		head = [raw.decode("utf-8", "replace") for raw in self.connection.lrange(queue.key, 0, HEAD - 1)]
 		moments = [_aware(job.enqueued_at or job.created_at) for job in self._jobs(head)]
 		oldest = min((moment for moment in moments if moment), default=None)
-		return QueueSeen(_short(queue.name), int(self.connection.llen(queue.key)), oldest)
+		return QueueSeen(self.name_of(queue.name), int(self.connection.llen(queue.key)), oldest)
 
 	def _workers(self) -> list[Any]:
 		names = {queue.name for queue in self.queues}
@@ -169,15 +185,14 @@ class RqView:
 		)
 		return [worker for worker in found if names & set(worker.queue_names())]
 
-
-def _worker(worker: Any) -> WorkerSeen:
-	return WorkerSeen(
-		name=str(worker.name),
-		queues=tuple(_short(name) for name in worker.queue_names()),
-		heartbeat=_aware(worker.last_heartbeat),
-		job=str(worker.get_current_job_id() or ""),
-		gone=not is_alive(worker),
-	)
+	def _worker(self, worker: Any) -> WorkerSeen:
+		return WorkerSeen(
+			name=str(worker.name),
+			queues=tuple(self.name_of(name) for name in worker.queue_names()),
+			heartbeat=_aware(worker.last_heartbeat),
+			job=str(worker.get_current_job_id() or ""),
+			gone=not is_alive(worker),
+		)
 
 
 def _method(job: Job) -> str:
@@ -190,11 +205,7 @@ def _method(job: Job) -> str:
 		method = f"{method.__module__}.{method.__qualname__}"
 	inner = arguments.get("kwargs")
 	scheduled = inner.get("job_type") if isinstance(inner, dict) else None
-	return str(scheduled or method)
-
-
-def _short(queue: str) -> str:
-	return queue.rpartition(":")[2] if queue else queue
+	return str(scheduled or method)[:LONGEST]
 
 
 def _text(status: object) -> str:

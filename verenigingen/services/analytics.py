@@ -10,12 +10,15 @@ from urllib.parse import quote
 import numpy as np
 
 from verenigingen.core.errors import ErrorWindow, IssueFacts, UserCount, analyse_patterns, health_statement
+from verenigingen.core.errors.standing import standing
 from verenigingen.core.model import as_date, as_datetime, as_text
+from verenigingen.core.watchdog.report import prioritised, with_watchdog
 from verenigingen.exceptions import BadArgument
 from verenigingen.host.port import Host, Row
 from verenigingen.services import coverage
 from verenigingen.services.backfill import backfill_status
 from verenigingen.services.site import ERROR_LOG
+from verenigingen.services.watchdog import watchdog_report
 from verenigingen.settings import resolve
 
 TOP_USERS = 20
@@ -65,21 +68,22 @@ def with_links(host: Host, report: Any) -> Any:
 def generate_insights_report(host: Host) -> dict[str, Any]:
 	"""The whole picture; areas that are not measured say so and are never scored."""
 	errors = analyze_error_patterns(host)
-	health = health_statement(errors)
+	health = health_statement(errors, alone=False)
+	watch = watchdog_report(host)
+	summary = with_watchdog(health, watch)
+	if errors["total_errors"] is None:
+		summary["sentences"] += errors["notes"][:1]
 	unknown = {area: {"status": "unknown", "reason": reason} for area, reason in NOT_MEASURED.items()}
 	return {
 		"generated_at": host.clock.now().isoformat(timespec="seconds"),
 		"executive_summary": {
-			"overall_health": health["status"],
-			"basis": "errors",
-			"reasons": health["reasons"],
-			"sentences": health["sentences"]
-			+ (errors["notes"][:1] if errors["total_errors"] is None else []),
+			**summary,
 			"not_measured": [{"area": area, "reason": reason} for area, reason in NOT_MEASURED.items()],
 		},
 		"error_analysis": errors,
+		"watchdog": watch,
 		**unknown,
-		"priority_actions": errors["recommendations"],
+		"priority_actions": prioritised(errors["recommendations"], watch),
 	}
 
 
@@ -158,8 +162,9 @@ def _facts(host: Host, names: list[str], since: datetime) -> tuple[IssueFacts, .
 		)
 	)
 	rows = host.store.query(
-		"SELECT name, title, exception, culprit, app, category, category_reason, severity, status,"
-		" first_seen, last_seen, event_count, sources, resolved_at FROM `tabError Issue`"
+		"SELECT name, title, exception, culprit, app, category, category_reason, COALESCE(base_severity, severity), status,"
+		" first_seen, last_seen, event_count, sources, resolved_at, severity_fixed, severity, severity_score,"
+		" severity_reason, state, state_reason, judgement FROM `tabError Issue`"
 	)
 	known = {row[0]: row for row in rows}
 	began = _data_since(host)
@@ -185,6 +190,10 @@ def _facts(host: Host, names: list[str], since: datetime) -> tuple[IssueFacts, .
 			total,
 			kept,
 			solved,
+			is_fixed,
+			level,
+			score,
+			*judged,
 		) = row
 		return IssueFacts(
 			name=name,
@@ -199,10 +208,12 @@ def _facts(host: Host, names: list[str], since: datetime) -> tuple[IssueFacts, .
 			first_seen=aware(first),
 			last_seen=aware(last),
 			events_total=int(total or 0),
-			users=int(affected.get(name, 0)),
+			users=affected.get(name),  # 0 would claim that nobody was hit; none told who
 			documents=documents.get(name),
 			known_since=min((began[source] for source in _sources(kept) if source in began), default=None),
 			resolved_at=aware(solved),
+			severity_fixed=bool(is_fixed),
+			standing=standing(as_text(level), float(score or 0), *map(as_text, judged)),
 		)
 
 	# a day whose issue was cleared away has nothing left to say

@@ -205,12 +205,16 @@ class _Run:
 			source,
 			when,
 			row.trace,
-			exact_digest(row.text) if own else row.exact,
-			close_digest(row.title, row.text) if row.text else "",
+			self._keyed(exact_digest(row.text) if own else row.exact),
+			self._keyed(close_digest(row.title, row.text) if row.text else ""),
 			job_method(row.title) if own else row.job,
 		)
 		event = counted(batch, row, when, self.pseudonym, self.rules, self.facts, self.apps)
 		return twins.Incoming(row.key, event, trail)
+
+	def _keyed(self, digest: str) -> str:
+		"""A plain digest of a short text could be found by trying out what it may have said."""
+		return self.host.secrets.pseudonym(digest) if digest else ""
 
 	def _commit(self, found: _Gathered) -> bool:
 		"""Writes what was gathered, unless another collector has counted some of the rows since they were read."""

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from verenigingen.core.errors import health_statement
+from verenigingen.core.watchdog.model import LEVELS
 from verenigingen.exceptions import MonitoringError
 from verenigingen.host.port import Host
 from verenigingen.services import analytics
 from verenigingen.services.backfill import backfill_status
 from verenigingen.services.monitoring import collector_states
+from verenigingen.services.watchdog import watchdog_report
 from verenigingen.settings import resolve
 
 TOP_ISSUES = 25
@@ -34,6 +36,44 @@ def executive_summary(host: Host, days: int | None = None) -> dict[str, Any]:
 	"""One word on the state of the site with its reasons; `days` defaults to the setting `default_days`."""
 	period = int(resolve("default_days", host.config.get)) if days is None else days
 	return _executive_summary(analytics.analyze_error_patterns(host, period))
+
+
+def active_alerts(host: Host) -> dict[str, Any]:
+	"""What is wrong at this moment: {"generated_at", "alerts", "unknown"}. Alerts are the watchdog's findings and the critical
+	issues of the last 24 hours, worst first, each with `source`, `severity`, `title`, `since`, `explanation`, `remedy`."""
+	return _active_alerts(host, *_analysis(host, int(resolve("default_days", host.config.get))))
+
+
+def _active_alerts(host: Host, analysis: Analysis | None, failure: str) -> dict[str, Any]:
+	watch = watchdog_report(host)
+	alerts = [{"source": "watchdog", "issue": None, **row} for row in watch["findings"]]
+	alerts += _critical_issues(analysis) if analysis and analysis["total_errors"] is not None else []
+	unknown = list(watch["unknown"])
+	if analysis is None or analysis["total_errors"] is None:
+		unknown.append({"check": "errors", "reason": failure or NOT_COLLECTED})
+	alerts.sort(key=lambda alert: LEVELS.index(alert["severity"]))
+	return {"generated_at": _now(host), "alerts": alerts, "unknown": unknown}
+
+
+def _critical_issues(analysis: Analysis) -> list[dict[str, Any]]:
+	return [
+		{
+			"source": "errors",
+			"check": "critical_issue",
+			"subject": row["issue"],
+			"severity": "critical",
+			"title": row["title"],
+			"since": row["first_seen"],
+			"age_seconds": None,
+			"explanation": row["severity_reason"],
+			"evidence": {"count": row["count"], "users": row["users"], "last_seen": row["last_seen"]},
+			"remedy": "Look at this issue now.",
+			"remedy_call": None,
+			"issue": row["issue"],
+			"link": row["link"],
+		}
+		for row in analysis["patterns"]["active_critical"]
+	]
 
 
 def detailed_report(host: Host, days: int) -> dict[str, Any]:
@@ -71,6 +111,7 @@ def refresh(host: Host, days: int) -> dict[str, Any]:
 			"error_summary": of_errors(_error_summary),
 			"analytics_summary": of_errors(_analytics_summary),
 			"collection": _section(lambda: _collection(host)),
+			"active_alerts": _section(lambda: _active_alerts(host, analysis, failure)),
 			**unknown,
 		},
 	}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -175,8 +176,21 @@ def _write(host: Host, due: Sequence[_Look], now: datetime, others: Sequence[Map
 
 
 def _up_of(row: Mapping[str, Any]) -> tuple[str, str]:
-	name = str(row["collector"]).removeprefix(OURS).removesuffix(".collect")
-	return name, "absent" if row["absent"] else "failed" if row["error"] else "ok"
+	status = "absent" if row["absent"] else "failed" if row["error"] else "ok"
+	return row.get("source") or _source_name(str(row["collector"])), status
+
+
+def _source_name(path: str) -> str:
+	"""What a collector's source is called, where it failed before it could say so."""
+	module = sys.modules.get(path.rpartition(".")[0])
+	names = {getattr(module, "NAME", None)} - {None} or {
+		value.name
+		for value in vars(module or sys).values()
+		if isinstance(value, type)
+		and value.__module__ == getattr(module, "__name__", "")
+		and hasattr(value, "name")
+	}
+	return str(names.pop()) if len(names) == 1 else path.removeprefix(OURS).removesuffix(".collect")
 
 
 def _state(look: _Look, now: datetime) -> dict[str, object]:
@@ -193,6 +207,7 @@ def _state(look: _Look, now: datetime) -> dict[str, object]:
 def _row(look: _Look) -> dict[str, Any]:
 	return {
 		"collector": look.path,
+		"source": look.name,
 		"collected": 0,  # events; measurements are none
 		"measured": len(look.points),
 		"finished": True,

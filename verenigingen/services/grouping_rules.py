@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from verenigingen.core.errors.rules import RULES, SPLITS, Rule, Rules, Subject, read_rule
+from verenigingen.core.errors.rules import RULES, SET, SPLITS, Rule, Rules, Subject, read_rule
 from verenigingen.core.errors.touched import Past, matching
 from verenigingen.core.model import as_datetime, as_text
 from verenigingen.exceptions import BadArgument, ConfigurationError
@@ -20,7 +20,8 @@ from verenigingen.services.rollup import IDS_PER_QUERY, ISSUE, ISSUE_FACET, OTHE
 MOST_SHOWN = 100
 MERGES, PINS, NEW_ONLY, NOTHING = "merge", "pin", "new events only", "nothing"
 COPIED = (
-	"exception, culprit, app, category, category_reason, severity, sample, status, resolved_at, resolved_by"
+	"exception, culprit, app, category, category_reason, severity, base_severity, severity_fixed, severity_reason,"
+	" sample, status, resolved_at, resolved_by"
 )
 
 
@@ -98,7 +99,8 @@ def _pasts(host: Host, rules: Collection[Rule]) -> Iterable[Past]:
 	the ways in of their events."""
 	found = []
 	for name, title, exception, culprit, app, category, severity, reason, count, pinned in host.store.query(
-		"SELECT name, title, exception, culprit, app, category, severity, reason, event_count, pinned"
+		"SELECT name, title, exception, culprit, app, category, COALESCE(base_severity, severity), reason, event_count,"
+		" pinned"
 		f" FROM `{ISSUE}` WHERE COALESCE(merged_into, '') = '' ORDER BY name"
 	):
 		texts = [as_text(value) for value in (title, exception, culprit, app, category)]
@@ -254,7 +256,8 @@ def _retitle(host: Host, rules: Iterable[Rule]) -> None:
 def _fixed(rule: Rule) -> dict[str, object]:
 	fixed: dict[str, object] = {"title": rule.title} if rule.title else {}
 	if rule.severity:
-		fixed["severity"] = rule.severity
+		fixed |= {"severity": rule.severity, "base_severity": rule.severity, "severity_fixed": 1}
+		fixed["severity_reason"] = f"{SET} {rule.mark}"
 	if rule.category:
 		fixed |= {"category": rule.category, "category_reason": f"set {rule.mark}"}
 	return fixed

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from verenigingen.core.errors import suspects
-from verenigingen.core.errors.state import History, judge
+from verenigingen.core.errors.state import History, Judgement, judge
 from verenigingen.core.errors.window import observed_hours
 from verenigingen.core.model import FACETS, as_date, as_datetime, as_text
 from verenigingen.exceptions import NotFound
 from verenigingen.host.port import Host
 from verenigingen.services import coverage, site_changes
 from verenigingen.services.analytics import known_since
-from verenigingen.services.issues import HEAD, LIFE, aware, head, standing
+from verenigingen.services.issues import HEAD, HEAD_COLUMNS, LIFE, aware, head, judged_as, standing, state_of
 from verenigingen.services.rollup import ISSUE, ISSUE_DAY, ISSUE_FACET, ISSUE_USER, OTHER, parse_hours
 
 DAYS = 90  # daily counts: as long as the rollups are kept
@@ -48,25 +48,24 @@ def get_issue(host: Host, name: str) -> dict[str, Any]:
 	if not found:
 		raise NotFound(f"There is no Error Issue {name[:60]!r}.")
 	row = found[0]
-	issue = {**head(host, row[:11]), **standing(host, row[11:20])}
+	issue = {**head(host, row[:HEAD_COLUMNS]), **standing(host, row[HEAD_COLUMNS:-5])}
+	why, reason, algorithm, fingerprint, sample = map(as_text, row[-5:])
 	told = _told(host, name)
 	hours, since = _hours(host, name), _since(host)
-	state = _state(host, issue, hours, since)
+	judged = judged_as(row[:HEAD_COLUMNS])
+	now = state_of(host, issue, judged) if judged else _state(host, issue, hours, since)
+	state = {"state": now.state, "reason": now.reason, "evidence": now.evidence}
 	return {
 		**issue,
-		"category_reason": as_text(row[20]),
-		"grouping": {
-			"reason": as_text(row[21]),
-			"algorithm": as_text(row[22]),
-			"fingerprint": as_text(row[23]),
-		},
-		"sample": as_text(row[24]),
+		"category_reason": why,
+		"grouping": {"reason": reason, "algorithm": algorithm, "fingerprint": fingerprint},
+		"sample": sample,
 		"state": state,
 		"counts": _counts(host, hours, since),
 		"users": _users(host, name),
 		**told,
 		"assigned_to": _assigned(host, name),
-		"suspects": _suspects(host, issue, state, as_text(row[24]), told),
+		"suspects": _suspects(host, issue, state, sample, told),
 	}
 
 
@@ -89,8 +88,8 @@ def _hours(host: Host, name: str) -> dict[date, list[int]]:
 
 def _state(
 	host: Host, issue: dict[str, Any], hours: dict[date, list[int]], since: datetime | None
-) -> dict[str, Any]:
-	"""What the issue does now, judged against its own past; see `core.errors.state.judge`."""
+) -> Judgement:
+	"""What an issue does that was not judged with all others yet; see `core.errors.state.judge`."""
 	days = [_first(host) + timedelta(days=offset) for offset in range(DAYS)]
 	history = History(
 		name=issue["name"],
@@ -103,7 +102,7 @@ def _state(
 	(found,) = judge(
 		[history], now=host.clock.now(), data_since=aware(host, since), gaps=coverage.known_gaps(host)
 	)
-	return {"state": found.state, "reason": found.reason, "evidence": found.evidence}
+	return found
 
 
 def _counts(host: Host, hours: dict[date, list[int]], since: datetime | None) -> dict[str, Any]:

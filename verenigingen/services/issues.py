@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from verenigingen.core.errors import SEVERITIES
+import numpy as np
+
+from verenigingen.core.errors import SEVERITIES, History, Judgement
 from verenigingen.core.errors.life import (
 	IGNORED,
 	OPEN,
@@ -23,18 +25,26 @@ from verenigingen.core.errors.life import (
 	reopen,
 	resolve,
 )
+from verenigingen.core.errors.standing import Standing
+from verenigingen.core.errors.standing import standing as kept_standing
+from verenigingen.core.errors.state import stated
 from verenigingen.core.model import as_datetime, as_text
 from verenigingen.exceptions import BadArgument, NotFound
 from verenigingen.host.port import Host, Row, marks
 from verenigingen.services.collection import LOCK
-from verenigingen.services.lives import LIFE_COLUMNS, columns_of, life_of
-from verenigingen.services.rollup import ISSUE, ISSUE_DAY
+from verenigingen.services.lives import JUDGED, LIFE_COLUMNS, columns_of, life_of
+from verenigingen.services.rollup import ISSUE, ISSUE_DAY, ISSUE_USER
 
+NOT_JUDGED = "not judged yet: that is done after each collection"
 UNRESOLVED = "Unresolved"  # what wants attention: Open and Regressed
 MERGED = "Merged"
 SORTS = ("last_seen", "first_seen", "events", "users", "severity")
 LONGEST_SEARCH = 140
-HEAD = "i.name, i.title, i.culprit, i.app, i.exception, i.category, i.severity, i.event_count, i.user_count, i.first_seen, i.last_seen"
+HEAD = (
+	"i.name, i.title, i.culprit, i.app, i.exception, i.category, i.severity, i.severity_score, i.severity_reason, i.state,"
+	" i.state_reason, i.judgement, i.event_count, i.user_count, i.first_seen, i.last_seen"
+)
+HEAD_COLUMNS = 16
 LIFE = ", ".join(f"i.{column.strip()}" for column in LIFE_COLUMNS.split(","))
 VERSION = "tabVersion"
 
@@ -58,10 +68,12 @@ def list_issues(
 	where, values = _filters(status, search, first)
 	total = host.store.query(f"SELECT COUNT(*) FROM `{ISSUE}` i WHERE {where}", values)[0][0]
 	counted = f"(SELECT issue, SUM(event_count) AS n FROM `{ISSUE_DAY}` WHERE day >= %s GROUP BY issue)"
+	met = f"(SELECT issue, COUNT(DISTINCT `user`) AS n FROM `{ISSUE_USER}` WHERE last_seen >= %s GROUP BY issue)"
 	rows = host.store.query(
-		f"SELECT {HEAD}, COALESCE(d.n, 0), {LIFE} FROM `{ISSUE}` i LEFT JOIN {counted} d ON d.issue = i.name"
+		f"SELECT {HEAD}, COALESCE(d.n, 0), u.n, {LIFE} FROM `{ISSUE}` i LEFT JOIN {counted} d ON d.issue = i.name"
+		f" LEFT JOIN {met} u ON u.issue = i.name"
 		f" WHERE {where} ORDER BY {_order(sort)}, i.name LIMIT %s OFFSET %s",
-		(first, *values, limit, start),
+		(first, first, *values, limit, start),
 	)
 	daily = _daily(host, [row[0] for row in rows], first, days)
 	return {
@@ -109,8 +121,8 @@ def _pattern(search: str) -> str:
 def _order(sort: str) -> str:
 	if sort == "severity":
 		ranks = " ".join(f"WHEN '{level}' THEN {rank}" for rank, level in enumerate(SEVERITIES))
-		return f"CASE i.severity {ranks} ELSE {len(SEVERITIES)} END, i.last_seen DESC"
-	columns = {"last_seen": "i.last_seen", "first_seen": "i.first_seen", "users": "i.user_count"}
+		return f"CASE i.severity {ranks} ELSE {len(SEVERITIES)} END, i.severity_score DESC, i.last_seen DESC"
+	columns = {"last_seen": "i.last_seen", "first_seen": "i.first_seen", "users": "COALESCE(u.n, 0)"}
 	if sort == "events":
 		return "COALESCE(d.n, 0) DESC"
 	if sort not in columns:
@@ -135,12 +147,22 @@ def _daily(host: Host, names: list[str], first: Any, days: int) -> dict[str, lis
 
 
 def _listed(host: Host, row: Row, daily: list[int]) -> dict[str, Any]:
-	return {**head(host, row[:11]), **standing(host, row[12:]), "events": int(row[11]), "daily": daily}
+	told, (events, users), life = row[:HEAD_COLUMNS], row[HEAD_COLUMNS:][:2], row[HEAD_COLUMNS + 2 :]
+	shown = {**head(host, told), **standing(host, life), "events": int(events), "daily": daily}
+	judged = judged_as(told)
+	state = state_of(host, shown, judged) if judged else None
+	return shown | {
+		"state": state.state if state else None,
+		"state_reason": state.reason if state else NOT_JUDGED,
+		# 0 would claim that nobody was hit; it only means that no event told who
+		"users": int(users or 0) or None,
+	}
 
 
 def head(host: Host, row: Row) -> dict[str, Any]:
 	"""What names an issue, from the columns of HEAD."""
-	name, title, culprit, app, exception, category, severity, count, users, first, last = row
+	name, title, culprit, app, exception, category, severity, *_, count, users, first, last = row
+	judged = judged_as(row)
 	function, _, file = as_text(culprit).partition(" in ")
 	return {
 		"name": name,
@@ -149,12 +171,32 @@ def head(host: Host, row: Row) -> dict[str, Any]:
 		"culprit": {"function": function or None, "file": file or None, "app": app or None},
 		"category": as_text(category),
 		"severity": as_text(severity),
+		"severity_score": judged.severity.score if judged else None,
+		"severity_reason": judged.severity.reason if judged else NOT_JUDGED,
 		"events_total": int(count or 0),
-		# 0 would claim that nobody was hit; it only means that no event told who
-		"users": int(users or 0) or None,
+		"users_total": int(users or 0) or None,
 		"first_seen": aware(host, as_datetime(first)),
 		"last_seen": aware(host, as_datetime(last)),
 	}
+
+
+def judged_as(row: Row) -> Standing | None:
+	"""How an issue was judged after the last collection, from the columns of HEAD; None where that did not happen yet."""
+	severity, score, *texts = row[6:12]
+	return kept_standing(as_text(severity), float(score or 0), *map(as_text, texts))
+
+
+def state_of(host: Host, issue: Mapping[str, Any], judged: Standing) -> Judgement:
+	"""What an issue does now: as it was judged, but for what people have decided since. `issue`: of `head` and `standing`."""
+	history = History(
+		issue["name"],
+		np.zeros((0, 24), dtype=np.int64),
+		issue["first_seen"],
+		issue["last_seen"],
+		issue["status"],
+		issue["resolved_at"],
+	)
+	return stated(history, judged, host.clock.now())
 
 
 def standing(host: Host, columns: Row) -> dict[str, Any]:
@@ -235,6 +277,7 @@ def _decide(host: Host, name: str, change: Callable[[Life, datetime], Life]) -> 
 		host.store.upsert(ISSUE, [{"name": name, **row}])
 		_leave_version(host, name, columns_of(before), columns_of(after), now)
 	host.cache.clear("analytics_")
+	host.cache.clear(JUDGED)
 	return {"name": name, **standing(host, tuple(columns_of(after).values()))}
 
 

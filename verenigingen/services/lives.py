@@ -14,6 +14,7 @@ LIFE_COLUMNS = (
 )
 UNKNOWN = (None,) * 9  # the columns of an issue that is not there yet
 REASON_LENGTH = 500
+JUDGED = "issues_judged"  # cache key: when issues were judged last, and how long it took; gone when somebody decides
 
 
 def life_of(columns: Sequence[Any]) -> Life:

@@ -33,12 +33,13 @@ def row_name(metric: str, resolution: str, at: datetime, label: str) -> str:
 def write(host: Host, resolution: str, points: Iterable[Point]) -> int:
 	"""Writes points, over those of the same buckets; how many. Call it inside a transaction. Raises ValueError for a
 	number that is none (NaN, infinity) and for a metric's name that is too long: both are mistakes of a collector."""
-	rows = [_row(resolution, item) for item in points]
+	rows = [row_of(resolution, item) for item in points]
 	host.store.upsert(TABLE, rows)
 	return len(rows)
 
 
-def _row(resolution: str, item: Point) -> dict[str, object]:
+def row_of(resolution: str, item: Point) -> dict[str, object]:
+	"""The row that keeps a point. Raises ValueError as `write` does."""
 	numbers = {"total": item.total, "low": item.low, "high": item.high, "last": item.last}
 	if not all(math.isfinite(value) for value in numbers.values()) or len(item.metric) > LONGEST_NAME:
 		raise ValueError(f"not to be kept: {item}")
@@ -63,7 +64,7 @@ def points(
 	label: str | None = None,
 ) -> list[Point]:
 	"""Points of a metric that begin in [start, end) (naive site time), by time; of one label, or of all (None)."""
-	first, last = (f"{metric}-{resolution}-{moment:%Y%m%d%H%M}" for moment in (start, end))
+	first, last = (f"{metric}-{resolution}-{_next_minute(moment):%Y%m%d%H%M}" for moment in (start, end))
 	rows = host.store.query(
 		f"SELECT {COLUMNS} FROM `{TABLE}` WHERE name >= %s AND name < %s ORDER BY name", (first, last)
 	)
@@ -71,9 +72,17 @@ def points(
 	return [item for item in found if item.metric == metric and (label is None or item.label == label)]
 
 
-def latest(host: Host, since: datetime) -> list[Point]:
-	"""The newest minute, hour or day of every metric and label that has one beginning at `since` or later."""
-	rows = host.store.query(f"SELECT {COLUMNS} FROM `{TABLE}` WHERE at >= %s ORDER BY at", (since,))
+def _next_minute(moment: datetime) -> datetime:
+	"""The first minute that begins at `moment` or after it."""
+	begun = start_of(MINUTE, moment)
+	return begun if begun == moment else begun + SPANS[MINUTE]
+
+
+def latest(host: Host, resolution: str, since: datetime) -> list[Point]:
+	"""The newest bucket of a resolution of every metric and label that has one beginning at `since` or later."""
+	rows = host.store.query(
+		f"SELECT {COLUMNS} FROM `{TABLE}` WHERE at >= %s AND resolution = %s ORDER BY at", (since, resolution)
+	)
 	newest = {(item.metric, item.label): item for item in map(_point, rows)}
 	return [newest[key] for key in sorted(newest)]
 

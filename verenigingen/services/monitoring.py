@@ -16,12 +16,16 @@ from verenigingen.services.collection import LOCK, STATE, CollectResult
 from verenigingen.services.gauges import collect_gauges
 from verenigingen.services.issues import wake
 from verenigingen.services.ledger import LEDGER
+from verenigingen.services.lives import JUDGED
+from verenigingen.services.pulse import beat
+from verenigingen.services.redaction import cleaned
 from verenigingen.services.site import ERPNEXT, doctype_state, error_log_rows
-from verenigingen.settings import SETTINGS, resolve
+from verenigingen.settings import SETTINGS, TEXT_SETTINGS, resolve, resolve_text
 
 log = logging.getLogger("verenigingen")
 
 JOIN_ISSUES = "verenigingen.services.joined_issues.join_issues"  # of what was collected
+JUDGE_ISSUES = "verenigingen.services.standings.judge_issues"
 OWN_TABLES = (
 	"tabError Issue",
 	"tabError Issue Day",
@@ -37,6 +41,7 @@ OWN_TABLES = (
 	"tabJob Rollup",
 	"tabStatement Rollup",
 	"tabMetric Rollup",
+	"tabWatchdog Action",
 	LEDGER,
 	STATE,
 )
@@ -44,14 +49,17 @@ OWN_TABLES = (
 
 def collect_now() -> list[dict[str, Any]]:
 	"""The scheduled job: runs every collector on the current site."""
-	return collect_all(current_host())
+	host = current_host()
+	results = collect_all(host)
+	beat(host, results)
+	return results
 
 
 def collect_all(host: Host, seconds: float | None = None) -> list[dict[str, Any]]:
 	"""Runs every collector of the hook `monitoring_collectors`, for at most `seconds` each, then reads what is due of
 	the hook `monitoring_gauges`.
 
-	Result: per collector {"collector", "collected", "finished", "seconds", "absent", "error"}; `error` is None or the
+	Result: per collector {"collector", "source", "collected", "finished", "seconds", "absent", "error"}; `error` is None or the
 	reason, `absent` says why a source is not there on this site (which is no error), else None.
 	Raises DatabaseUnavailable only when not even the failure can be written down.
 	"""
@@ -69,7 +77,11 @@ def collect_all(host: Host, seconds: float | None = None) -> list[dict[str, Any]
 		del joined["events"]
 		if joined["error"]:
 			results.append(joined)
-	if woken or told:
+	if woken or told or host.cache.get(JUDGED) is None:
+		judged = _run(host, JUDGE_ISSUES, limit, absences, failed)
+		del judged["events"]
+		if judged["error"]:
+			results.append(judged)
 		host.cache.clear("analytics_")
 	return results + collect_gauges(host, limit, results)
 
@@ -90,6 +102,7 @@ def _run(
 		"collected": 0,
 		"events": True,
 		"finished": False,
+		"source": None,
 		"seconds": None,
 		"absent": None,
 		"error": None,
@@ -98,19 +111,20 @@ def _run(
 		collect: Callable[..., CollectResult] = _load(path)
 		result = collect(host, seconds=seconds)
 	except SourceAbsent as absent:
-		row |= {"absent": str(absent), "finished": True}
+		row |= {"absent": str(absent), "finished": True, "source": absent.source}
 		absences.append(absent)  # written down together: most sites lack several sources
 	except CollectorBusy as error:
 		row["error"] = str(error)
 	except Exception as error:  # one broken collector must not stop the others; it is written down and shown
 		log.error("collector %s failed: %s", path, error, exc_info=not isinstance(error, MonitoringError))
-		row["error"] = f"{type(error).__name__}: {error}"
+		row["error"] = cleaned(host, "", f"{type(error).__name__}: {error}")[1]
 		_note(host, _state(host, path[-140:], "failed", row["error"]))
 	else:
 		row |= {
 			"collected": result.collected,
 			"events": result.events,
 			"finished": result.finished,
+			"source": result.source,
 			"seconds": round(result.seconds, 3),
 		}
 		if path[-140:] in failed:
@@ -204,7 +218,9 @@ def _probes(host: Host) -> dict[str, Callable[[], str]]:
 	def settings() -> str:
 		for setting in SETTINGS:
 			resolve(setting.name, host.config.get)
-		return f"{len(SETTINGS)} settings within their ranges"
+		for text in TEXT_SETTINGS:
+			resolve_text(text.name, host.config.get)
+		return f"{len(SETTINGS) + len(TEXT_SETTINGS)} settings within their ranges"
 
 	def collection() -> str:
 		states = collector_states(host)

@@ -12,7 +12,6 @@ from typing import NamedTuple
 from verenigingen.core.errors import identify, sample
 from verenigingen.core.model import as_text
 from verenigingen.core.privacy import NameIndex, Redactor
-from verenigingen.exceptions import ConfigurationError
 from verenigingen.host.port import Host
 from verenigingen.settings import resolve
 
@@ -22,7 +21,9 @@ NAMES_TTL = (
 	900  # seconds for which a process uses the names it read; a person added meanwhile is known after that
 )
 MOST_NAMES = 200_000  # read of one table
-TEXT_LIMIT = 256 * 1024  # characters of an error that are redacted and kept before it is written
+TEXT_LIMIT = (
+	128 * 1024
+)  # characters of an error that are kept before it is written: what grouping reads of it
 LEFT_OUT = "\n[… {} characters were not kept: the text was too long to be redacted …]\n"
 NOT_KEPT = "The text of this error could not be redacted and was not kept."
 _NOBODY = frozenset(("administrator", "guest", "system", "user", "admin", "test"))
@@ -78,12 +79,18 @@ def forget_names(host: Host) -> None:
 def protect(host: Host, title: str, text: str) -> tuple[str, str]:
 	"""Title and text of an error as they may be written to the site's Error Log; unchanged where `redact_error_log` is 0.
 
-	Never raises, and never lets a text pass that it could not redact: then the stack is kept, without any value. An
-	error must not be lost because its text is odd, nor because the database that knows the names is what failed.
+	Never raises: an error must not be lost because its text is odd, nor because the database that knows the names is what
+	failed.
+	"""
+	return cleaned(host, title, text) if _wanted(host) else (title, text)
+
+
+def cleaned(host: Host, title: str, text: str) -> tuple[str, str]:
+	"""Title and text without personal data and secrets, whatever is set.
+
+	Never raises, and never lets a text pass that it could not redact: then the stack is kept, without any value.
 	"""
 	try:
-		if not _wanted(host):
-			return title, text
 		redactor = site_redactor(host)
 		return redactor.redact(title), redactor.redact(_bounded(text))
 	except Exception as failure:
@@ -95,8 +102,10 @@ def protect(host: Host, title: str, text: str) -> tuple[str, str]:
 def _wanted(host: Host) -> bool:
 	try:
 		return bool(resolve("redact_error_log", host.config.get))
-	except ConfigurationError:
-		return True  # a value out of range says nothing about the wish to write personal data
+	except (
+		Exception
+	):  # neither a value out of range nor a database that is down says that personal data may be written
+		return True
 
 
 def _bounded(text: str) -> str:

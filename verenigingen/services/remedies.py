@@ -30,6 +30,7 @@ from verenigingen.services.remedy_mail import plan_mail, requeue_mail, undo_mail
 
 TABLE = "tabWatchdog Action"
 LOCK = "watchdog"
+HEALTH = "monitoring_health"
 MOST_SHOWN = 200
 
 Memory = dict[str, Any]
@@ -52,28 +53,28 @@ REMEDIES: Mapping[str, Remedy] = {
 }
 
 
-def apply_remedy(host: Host, name: str, target: str, *, apply: bool) -> dict[str, Any]:
+def apply_remedy(host: Host, remedy: str, target: str, *, apply: bool) -> dict[str, Any]:
 	"""Plans a remedy, and carries it out when `apply` is set.
 
 	Result: {"remedy", "target", "summary", "touches", "mind", "applied", "action", "undo"}; `action` names the row that
 	remembers it and `undo` the call that takes it back, both None for a plan. Raises BadArgument for a remedy or target
 	that is none, NotFound when there is nothing (any more) to remedy, ReadOnlySite, QueueUnavailable.
 	"""
-	remedy = _remedy(name)
+	means = _remedy(remedy)
 	_own(host)
 	if not apply:
-		summary, touches, mind, _ = remedy.plan(host, target)
-		return _told(name, target, summary, touches, mind, None)
+		summary, touches, mind, _ = means.plan(host, target)
+		return _told(remedy, target, summary, touches, mind, None)
 	action = uuid.uuid4().hex[:10]
 	with host.store.transaction(LOCK):
-		summary, touches, mind, memory = remedy.plan(host, target)
-		memory = remedy.apply(host, target, memory)
+		summary, touches, mind, memory = means.plan(host, target)
+		memory = means.apply(host, target, memory)
 		host.store.insert(
 			TABLE,
 			[
 				{
 					"name": action,
-					"remedy": name,
+					"remedy": remedy,
 					"target": target[:140],
 					"state": "Applied",
 					"summary": summary,
@@ -83,7 +84,8 @@ def apply_remedy(host: Host, name: str, target: str, *, apply: bool) -> dict[str
 				}
 			],
 		)
-	return _told(name, target, summary, touches, mind, action)
+	_forget(host)
+	return _told(remedy, target, summary, touches, mind, action)
 
 
 def undo_remedy(host: Host, action: str) -> dict[str, Any]:
@@ -103,7 +105,14 @@ def undo_remedy(host: Host, action: str) -> dict[str, Any]:
 			f"UPDATE `{TABLE}` SET state = 'Undone', undone_at = %s, undone_by = %s WHERE name = %s",
 			(now, host.access.user().name, action),
 		)
+	_forget(host)
 	return {"action": action, "remedy": name, "target": target, "undone": said}
+
+
+def _forget(host: Host) -> None:
+	"""Answers computed before are no longer true."""
+	for prefix in ("analytics_", HEALTH):
+		host.cache.clear(prefix)
 
 
 def list_actions(host: Host) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from datetime import date, datetime
 from typing import Any
 
 from verenigingen.core.errors.life import Event, after_events, without
+from verenigingen.core.errors.rules import SET
 from verenigingen.core.model import as_date, as_datetime, as_text
 from verenigingen.host.port import Host, Row, in_chunks, marks
 from verenigingen.services.batch import Batch, Described, Span
@@ -178,6 +179,9 @@ def _description(described: Described) -> dict[str, object]:
 		"category": identity.category,
 		"category_reason": identity.category_reason,
 		"severity": identity.severity,
+		"base_severity": identity.severity,
+		"severity_fixed": int(identity.severity_reason.startswith(SET)),
+		"severity_reason": identity.severity_reason,
 		"pinned": int(identity.pinned),
 		"sample": described.sample,
 		"clues": described.clues or None,

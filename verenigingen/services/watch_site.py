@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from verenigingen.core.measures import HOUR
 from verenigingen.core.model import as_datetime, as_text
 from verenigingen.core.watchdog.backups import Backup, database_backups
 from verenigingen.core.watchdog.mail import SENDING, MailFacts
 from verenigingen.core.watchdog.tables import SLACK, TableFacts
 from verenigingen.exceptions import SourceAbsent
 from verenigingen.host.port import Host
+from verenigingen.services.metric_rollup import points
 from verenigingen.services.watch_jobs import aware
 
 MAIL = "tabEmail Queue"
 MOST_MAILS = 200
 LATELY = timedelta(days=7)
+SIZE, MEASURED = "database_table_bytes", timedelta(hours=26)
 # Log tables, and whether Frappe can clear them.
 LOGS = {
 	"Error Log": True,
@@ -110,7 +113,7 @@ def backups_elsewhere(host: Host) -> list[str]:
 
 def log_tables(host: Host, most: int) -> list[TableFacts]:
 	"""The log tables that the site has. Rows are counted up to `most`: a whole count reads a whole table."""
-	kept = _kept_days(host)
+	kept, sizes = _kept_days(host), _sizes(host)
 	now = host.clock.now().replace(tzinfo=None)
 	found = []
 	for doctype, clearable in LOGS.items():
@@ -125,7 +128,7 @@ def log_tables(host: Host, most: int) -> list[TableFacts]:
 				doctype=doctype,
 				rows=counted,
 				more=counted > most,
-				size=None,
+				size=sizes.get(table),
 				day=day,
 				week=week,
 				stale=aware(_stale(host, table, now, kept.get(doctype)), host.clock.now().tzinfo),
@@ -134,6 +137,13 @@ def log_tables(host: Host, most: int) -> list[TableFacts]:
 			)
 		)
 	return found
+
+
+def _sizes(host: Host) -> dict[str, int]:
+	"""Bytes of the largest tables, as the collectors measured them last."""
+	now = host.clock.now().replace(tzinfo=None)
+	found = points(host, SIZE, HOUR, now - MEASURED, now)
+	return {point.label: round(point.last) for point in found}
 
 
 def _since(host: Host, table: str, moment: datetime) -> int:

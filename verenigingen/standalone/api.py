@@ -19,6 +19,7 @@ from werkzeug.wrappers import Request, Response
 from verenigingen.exceptions import BadArgument, MonitoringError, NotFound, NotPermitted
 from verenigingen.host import User
 from verenigingen.host.endpoint import Endpoint
+from verenigingen.host.on_local.parts import answer_status
 
 log = logging.getLogger("verenigingen")
 PREFIX = "/api/method/"
@@ -43,8 +44,9 @@ def call(request: Request, user: User, doors: Mapping[str, Endpoint]) -> Respons
 		raise NotPermitted(f"{path} is not open to guests: log in, or send an API key.")
 	if request.method not in door.methods:
 		raise NotPermitted("Not permitted")
+	answer_status.set(200)
 	result = door.function(**arguments(request))
-	return envelope({} if result is None else {"message": result}, 200)
+	return envelope({} if result is None else {"message": result}, answer_status.get())
 
 
 def arguments(request: Request) -> dict[str, Any]:

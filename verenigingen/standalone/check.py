@@ -23,6 +23,7 @@ from verenigingen.host.on_local.site_config import SiteConfig
 from verenigingen.services.job_logging import unlogged_jobs
 from verenigingen.services.monitoring import check_components
 from verenigingen.services.site import ERPNEXT, doctype_state, error_log_rows
+from verenigingen.services.watchdog import watchdog_report
 from verenigingen.standalone.pages import FrontEndMissing, require_front_end
 
 OK, ABSENT, BROKEN = "ok", "absent", "BROKEN"
@@ -81,6 +82,7 @@ def _of_open_site(host: Host, config: SiteConfig) -> Iterator[Line]:
 	for name in ("tables", "settings", "collection"):
 		yield Line(name, OK if parts[name]["ok"] else BROKEN, parts[name]["detail"])
 	yield _tried("job logging", lambda: _job_logging(host))
+	yield _tried("watchdog", lambda: _watchdog(host))
 	yield Line(
 		"time zone", OK, f"{host.clock.now().tzinfo}, where it is now {host.clock.now():%Y-%m-%d %H:%M}"
 	)
@@ -110,6 +112,15 @@ def _job_logging(host: Host) -> Finding:
 		f"{len(jobs)} scheduled jobs fail unseen, as create_log is off: {shown};"
 		" verenigingen.utils.error_sources.enable_job_logging switches it on"
 	)
+
+
+def _watchdog(host: Host) -> Finding:
+	report = watchdog_report(host)
+	serious = [row["title"] for row in report["findings"] if row["severity"] in ("critical", "high")]
+	said = "; ".join(serious) or f"{len(report['findings'])} minor findings"
+	blind = sorted({row["check"] for row in report["unknown"]})
+	said += f"; not to be seen here: {', '.join(blind)}" if blind else ""
+	return (BROKEN if report["counts"]["critical"] else OK), said
 
 
 def _left_alone(config: SiteConfig, setting: str) -> str:

@@ -24,6 +24,7 @@ from verenigingen.host.on_local.parts import SYSTEM, LogNotify
 from verenigingen.services.backfill import backfill
 from verenigingen.services.monitoring import collect_all
 from verenigingen.standalone import pages
+from verenigingen.standalone.anomalies import anomalies
 from verenigingen.standalone.api_keys import ApiKeys
 from verenigingen.standalone.check import BROKEN, check_site
 from verenigingen.standalone.demo.site import build_site
@@ -37,12 +38,14 @@ from verenigingen.standalone.work import work as work_on
 from verenigingen.standalone.work import work_once
 from verenigingen.standalone.wsgi import open_server, require_port
 
-SITELESS = ("demo", "forecast", "group", "redact", "spikes")  # commands that need no site
+SITELESS = ("anomalies", "demo", "forecast", "group", "redact", "spikes")  # commands that need no site
 DOORS = (
 	"verenigingen.utils.analytics_engine",
 	"verenigingen.utils.error_grouping",
 	"verenigingen.utils.error_issues",
 	"verenigingen.utils.error_sources",
+	"verenigingen.utils.watchdog",
+	"verenigingen.monitoring.zabbix_integration",
 	"verenigingen.www.monitoring_dashboard",
 )
 
@@ -302,6 +305,7 @@ def _keys_of(ctx: click.Context) -> ApiKeys:
 	return _api_keys(options["site"], options["store"])
 
 
+main.add_command(anomalies)
 main.add_command(forecast_file)
 main.add_command(group)
 main.add_command(hotspots)

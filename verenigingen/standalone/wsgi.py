@@ -30,6 +30,7 @@ from verenigingen.host import Host, User
 from verenigingen.host.endpoint import Endpoint
 from verenigingen.host.on_local import acting_as
 from verenigingen.host.on_local.parts import SYSTEM
+from verenigingen.monitoring.zabbix_integration import health_check
 from verenigingen.standalone import api, pages
 from verenigingen.standalone.api_keys import ApiKeys
 from verenigingen.standalone.login import Door, Session, Sessions, same
@@ -122,6 +123,8 @@ class Application:
 			_check_csrf(request, session)
 		if path.startswith(api.PREFIX):
 			return api.call(request, user, self.doors)
+		if path == "/health":
+			return _health()
 		if path == "/login":
 			return self._login(request, session)
 		if path == "/logout":
@@ -220,6 +223,12 @@ def _go(address: str) -> Response:
 	response = redirect(address, 303)
 	response.headers["Cache-Control"] = "no-store"
 	return response
+
+
+def _health() -> Response:
+	"""What `health_check` says, for watchers that want an address and a status."""
+	found = health_check()
+	return api.envelope(found, 200 if found["status"] == "up" else 503)
 
 
 def _asset(request: Ask) -> Response:

@@ -5,7 +5,6 @@ beside this file runs it in a bench. So it uses unittest alone, and the tables o
 """
 
 import datetime
-import os
 import signal
 import subprocess
 import sys
@@ -16,21 +15,15 @@ from contextlib import contextmanager
 from typing import Any
 
 from verenigingen.exceptions import (
-	CacheUnavailable,
 	CollectorBusy,
 	ConfigurationError,
 	DatabaseUnavailable,
-	QueryRefused,
-	QueueUnavailable,
 )
-from verenigingen.host import current_host
-from verenigingen.host.port import Cache, Host, Queue, Secrets
+from verenigingen.host.port import Cache, Host, Secrets
+from verenigingen.tests.measure_contract import MeasureContract
+from verenigingen.tests.queue_contract import LOCK, MARK, TABLE, QueueContract
 from verenigingen.tests.site_contract import SiteContract
 
-TABLE = "tabCollector State"
-MARK = "contract "  # every row the contract writes is named so, and deleted again
-LOCK = "contract"
-STARTED = time.time_ns()
 ODD_TEXTS = ("50%", "%s and %(x)s", "it's", 'a "word"', "back\\slash", "ünï — €", "", "line\nbreak", "`tick`")
 
 HOLDER = """
@@ -42,21 +35,10 @@ print("done", flush=True)
 """
 
 
-def leave_mark(name: str, number: int) -> None:
-	"""The job that contract tests queue: adds `number` to a row's count."""
-	store = current_host().store
-	with store.transaction(LOCK):
-		found = store.query(f"SELECT collected_rows FROM `{TABLE}` WHERE name = %s", (name,))
-		store.upsert(TABLE, [{"name": name, "collected_rows": number + (found[0][0] if found else 0)}])
-
-
-class HostContract(SiteContract):
+class HostContract(QueueContract, MeasureContract, SiteContract):
 	"""The promises of `verenigingen.host.port`. Mix in before a TestCase, set `host` in setUp, call `clean` after."""
 
 	host: Host
-	# do jobs wait for a worker, so that a second one of the same id is met while the first still waits?
-	jobs_wait = True
-
 	# is there a connection to a server, that could be lost?
 	has_server = True
 
@@ -69,24 +51,13 @@ class HostContract(SiteContract):
 	def reconnect(self) -> None:
 		"""Does what a later job or request would find done after a connection was lost."""
 
-	def run_waiting_jobs(self) -> None:
-		"""Lets a worker run what waits in the queue."""
-
 	def dead_cache(self) -> Cache | None:
 		"""A cache whose server does not answer; None where the cache needs none."""
-		return None
-
-	def dead_queue(self) -> Queue | None:
-		"""A queue whose server does not answer; None where the queue needs none."""
 		return None
 
 	def secrets_with_another_key(self) -> Secrets:
 		"""The secrets of a site whose key is another one."""
 		raise NotImplementedError
-
-	def forbidden_query(self) -> str | None:
-		"""A SELECT that the database refuses this user; None where its user may everything."""
-		return None
 
 	def set_setting(self, name: str, value: str | None) -> None:
 		"""Sets a value in Monitoring Settings, or removes it."""
@@ -254,36 +225,6 @@ class HostContract(SiteContract):
 		with store.transaction(LOCK):  # neither is the lock held any more
 			self.assertEqual([self.status("lost"), self.status("lost too")], [[], []])
 
-	def test_the_database_says_what_it_is(self):
-		self.assertIn(self.host.db.dialect, {"mariadb", "sqlite", "postgres"})
-		self.assertIn(self.host.store.dialect, {"mariadb", "sqlite", "postgres"})
-
-	def test_a_statement_that_runs_too_long_is_refused(self):
-		if self.host.db.dialect != "mariadb":
-			self.skipTest("only MariaDB limits a statement")
-		with self.assertRaisesRegex(QueryRefused, "refused"):
-			self.host.db.query(
-				"SET STATEMENT max_statement_time=0.05 FOR SELECT COUNT(*) FROM information_schema.columns a,"
-				" information_schema.columns b, information_schema.columns c"
-			)
-		self.assertEqual(self.host.db.query("SELECT 1"), [(1,)])
-
-	def test_a_statement_without_the_right_is_refused(self):
-		forbidden = self.forbidden_query()
-		if forbidden is None:
-			self.skipTest("this user may everything")
-		with self.assertRaisesRegex(QueryRefused, "refused"):
-			self.host.db.query(forbidden)
-		self.assertEqual(self.host.db.query("SELECT 1"), [(1,)])
-
-	def test_a_connection_let_go_is_opened_anew(self):
-		for database in (self.host.db, self.host.store):
-			database.reset()
-			database.reset()
-			self.assertEqual(database.query("SELECT 1"), [(1,)])
-		self.host.store.insert(TABLE, [self.row("after a reset", status="in")])
-		self.assertEqual(self.status("after a reset"), [("in", None)])
-
 	# Cache.
 
 	def test_the_cache_gives_back_what_json_can_hold(self):
@@ -327,88 +268,6 @@ class HostContract(SiteContract):
 		cache.put("contract_x", 1, 60)
 		self.assertIsNone(cache.get("contract_x"))
 		cache.clear("contract_")
-
-	def test_the_cache_s_server_tells_of_itself(self):
-		info = self.host.cache.server()
-		if info is None:
-			self.skipTest("the memory of a process has no server")
-		self.assertGreater(int(info["used_memory"]), 0)
-		self.assertLessEqual(
-			{"keyspace_hits", "keyspace_misses", "uptime_in_seconds", "evicted_keys"}, set(info)
-		)
-
-	def test_a_cache_that_is_down_has_no_server_to_ask(self):
-		cache = self.dead_cache()
-		if cache is None:
-			self.skipTest("the memory of a process does not go down")
-		with self.assertRaisesRegex(CacheUnavailable, "does not answer"):
-			cache.server()
-
-	# Queue.
-
-	def marked(self, name: str) -> int:
-		"""What jobs added up in a row."""
-		with self.host.store.transaction(LOCK):  # a new snapshot: the jobs ran elsewhere
-			found = self.host.store.query(
-				f"SELECT collected_rows FROM `{TABLE}` WHERE name = %s", (MARK + name,)
-			)
-		return int(found[0][0]) if found else 0
-
-	def enqueue_mark(self, name: str, number: int) -> str:
-		"""Queues a job that adds `number` to the row `name`."""
-		return self.host.queue.enqueue(
-			f"{__name__}.leave_mark", job_id=self.job_id(name), timeout=60, name=MARK + name, number=number
-		)
-
-	def job_id(self, name: str) -> str:
-		"""An id of this process alone: a queue may remember, as running, the job of a suite that was killed."""
-		return f"contract {name} {os.getpid()} {STARTED}"
-
-	def test_a_job_is_run_with_its_arguments_on_this_site(self):
-		self.assertEqual(self.enqueue_mark("job", 7), self.job_id("job"))
-		self.run_waiting_jobs()
-		self.assertEqual(self.marked("job"), 7)
-
-	def test_a_job_that_waits_already_is_not_queued_again(self):
-		self.enqueue_mark("same", 1)
-		self.enqueue_mark("same", 1)
-		self.run_waiting_jobs()
-		self.assertEqual(self.marked("same"), 1 if self.jobs_wait else 2)
-
-	def test_a_job_that_was_run_can_be_queued_again(self):
-		for _ in range(2):
-			self.enqueue_mark("again", 1)
-			self.run_waiting_jobs()
-		self.assertEqual(self.marked("again"), 2)
-
-	def test_a_queue_that_is_down_says_so(self):
-		queue = self.dead_queue()
-		if queue is None:
-			self.skipTest("a queue that runs jobs in this process does not go down")
-		with self.assertRaisesRegex(QueueUnavailable, "does not answer"):
-			queue.enqueue(f"{__name__}.leave_mark", job_id="contract down", timeout=60, name=MARK, number=1)
-
-		with self.assertRaisesRegex(QueueUnavailable, "does not answer"):
-			queue.overview()
-
-	def test_the_overview_tells_of_jobs_that_wait(self):
-		before = self.host.queue.overview()
-		if before is None:
-			self.skipTest("jobs are run at once")
-		asked = self.host.clock.now() - datetime.timedelta(seconds=1)
-		self.enqueue_mark("seen", 1)
-		during = self.host.queue.overview()
-		self.run_waiting_jobs()
-		after = self.host.queue.overview()
-		waiting = [sum(line.waiting for line in each.lines) for each in (before, during, after)]
-		self.assertEqual(waiting[1], waiting[0] + 1)
-		self.assertLess(waiting[2], waiting[1])
-		oldest = min(line.oldest for line in during.lines if line.oldest)
-		self.assertLessEqual(oldest, self.host.clock.now())
-		if not waiting[0]:
-			self.assertGreaterEqual(oldest, asked)
-		self.assertEqual({line.stuck for line in during.lines}, {0})
-		self.assertGreater(int(during.server["used_memory"]), 0)
 
 	# Access, secrets, config, hooks.
 

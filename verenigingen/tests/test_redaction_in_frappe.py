@@ -179,3 +179,10 @@ class TestRedactionInFrappe(IntegrationTestCase):
 		self.assertLessEqual(len(title), 140)
 		self.assertIn("the text", error)
 		self.assertRegex(error, r"<mail:[0-9a-f]{6}>")
+
+	def test_a_title_that_is_too_long_once_it_is_escaped_is_not_lost(self):
+		title = f"{RUN} " + " ".join(f"<{'x' * 5}> {PERSON['email']}" for _ in range(5))
+		row = frappe.log_error(title[:140], "the text")
+		kept, error = frappe.db.get_value("Error Log", row.name, ["method", "error"])
+		self.assertLessEqual(len(kept), 140)
+		self.assertTrue(kept.startswith(RUN) and "the text" in error)

@@ -6,7 +6,7 @@ from typing import Any
 
 from verenigingen.host import current_host
 from verenigingen.host.endpoint import endpoint
-from verenigingen.services import analytics, backfill, hotspots, monitoring
+from verenigingen.services import analytics, backfill, hotspots, monitoring, watchdog
 from verenigingen.settings import ANALYTICS_CONFIG, MAX_DAYS
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
 	"analyze_error_patterns",
 	"backfill_status",
 	"generate_insights_report",
+	"get_watchdog_findings",
 	"identify_error_hotspots",
 	"test_components",
 ]
@@ -41,6 +42,19 @@ def generate_insights_report() -> dict[str, Any]:
 	"unknown" and a reason.
 	"""
 	return analytics.generate_insights_report(current_host())
+
+
+@endpoint()
+def get_watchdog_findings() -> dict[str, Any]:
+	"""What is silent on the site: scheduler, jobs, workers, queues, mail, backups, log tables, our own collection; as of now.
+
+	Result: {"generated_at", "status", "counts", "findings", "unknown", "checked"}. The status is "critical" or "attention" by
+	the worst finding, "ok" when nothing is wrong and everything could be looked at, else "unknown". A finding has `check`,
+	`subject`, `severity`, `title`, `since`, `age_seconds`, `explanation`, `evidence`, `remedy` and `remedy_call` (arguments
+	of `verenigingen.utils.watchdog.apply_remedy`, null where a person must act). `unknown` names each check that could not be
+	made with its reason.
+	"""
+	return watchdog.watchdog_report(current_host())
 
 
 @endpoint(cache="analytics_", ranges={"days": (1, MAX_DAYS, "days")})

@@ -29,8 +29,10 @@ def list_issues(
 	status: Open, Resolved, Resolved in Version, Ignored, Regressed, or Unresolved (Open and Regressed); all without it.
 	search: text in title, exception, culprit or app. sort: last_seen, first_seen, events, users or severity.
 	Result: {"issues", "total", "limit", "start", "days"}; an issue has name, title, culprit {function, file, app},
-	exception, category, severity, status with its reason, first and last time, `events` and `daily` counts of the
-	period, `events_total`, and `users` (null: not known). Raises a validation error (417) for anything else.
+	exception, category, severity and state with their reasons (as of the last 30 days, whatever `days` is: the same as
+	in reports and hotspots), status with its reason, first and last time, `events`, `daily` counts and distinct `users` of
+	the period, `events_total` and `users_total` (null: no event told who was hit). Raises a validation error (417) for
+	anything else.
 	"""
 	return issues.list_issues(
 		current_host(), status=status, search=search, days=days, sort=sort, limit=limit, start=start

@@ -7,7 +7,7 @@ from typing import Any
 from verenigingen.exceptions import NotPermitted
 from verenigingen.host import current_host, in_frappe, page_token, raise_to_caller
 from verenigingen.host.endpoint import endpoint
-from verenigingen.services import dashboard, performance
+from verenigingen.services import dashboard, performance, system
 from verenigingen.settings import MAX_DAYS
 
 # Frappe keeps rendered pages by path, not by user: a kept page would skip the role check below.
@@ -46,6 +46,13 @@ def get_analytics_summary(days: int = 30) -> dict[str, Any]:
 	return dashboard.analytics_summary(current_host(), days)
 
 
+@endpoint()
+def get_active_alerts() -> dict[str, Any]:
+	"""What is wrong at this moment: {"generated_at", "alerts", "unknown"}. Alerts are the watchdog's findings and critical
+	issues of the last 24 hours, worst first; `unknown` names what could not be looked at, and why."""
+	return dashboard.active_alerts(current_host())
+
+
 @endpoint(cache="analytics_", ranges={"hours": (1, 24 * 730, "hours")})
 def get_performance_metrics(hours: int = 24) -> dict[str, Any]:
 	"""What requests, background jobs and SQL statements of the last `hours` cost: totals and quantiles with a series, the
@@ -65,6 +72,17 @@ def get_executive_summary() -> dict[str, Any]:
 def get_detailed_analytics_report(days: int = 30) -> dict[str, Any]:
 	"""The whole error analysis of `days` days, the executive summary, and the state of collection."""
 	return dashboard.detailed_report(current_host(), days)
+
+
+@endpoint()
+def get_system_metrics() -> dict[str, Any]:
+	"""How machine, database, cache, queues, scheduler, mail and association stand now: {"generated_at", "areas"}.
+
+	An area is {"source", "status" ("ok", "failed", "absent" or "never"), "reason", "last_run", "metrics"}; a metric is
+	{"status" ("ok", "stale" or "unknown"), "reason", "unit", "kind", "interval", "help", "values"}, a value {"label", "value", "at",
+	"age_seconds"}, of a counter the amount of its interval, with "per_second". What is not known has a reason, never a 0.
+	"""
+	return system.system_metrics(current_host())
 
 
 @endpoint(cache="analytics_", ranges=DAYS)

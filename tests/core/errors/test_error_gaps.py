@@ -72,9 +72,11 @@ def test_a_spike_after_a_gap_is_found_all_the_same() -> None:
 
 def test_a_job_of_every_week_is_compared_with_the_last_week_that_was_observed() -> None:
 	counts = np.zeros((DAYS, 24), dtype=np.int64)
-	counts[(DAYS - 1) % 7 :: 7, 8] = 40  # at eight on the weekday of today
-	gap = (MIDNIGHT - timedelta(days=8), MIDNIGHT - timedelta(days=3))
-	assert state(without(counts, *gap), (gap,)) == "ongoing"
+	counts[[-15, -8, -1], 8] = 40  # at eight on the weekday of today
+	gap, began = (MIDNIGHT - timedelta(days=8), MIDNIGHT - timedelta(days=3)), MIDNIGHT - timedelta(days=15)
+	facts = History("I", without(counts, *gap), began, NOON - timedelta(hours=4))
+	(found,) = judge([facts], now=NOON, data_since=began, gaps=(gap,))
+	assert found.state == "ongoing"
 
 
 def test_days_in_a_gap_are_not_counted_among_those_without_the_error() -> None:

@@ -247,7 +247,7 @@ PLAIN = [
 	("title only", "Backup 12 failed", "", "Backup <n> failed"),
 	("heading first", "3 jobs wait", "Queue", "Queue: <n> jobs wait"),
 	("HTML", "Mismatch", "<table><tr><td>1</td><td>2</td></tr></table>", "<n>: Mismatch"),
-	("JSON", "Webhook", '{"error": "no such member 12", "code": 7}', "Webhook: no such member <n>"),
+	("JSON", "Webhook", '{"error": "no such member 12", "code": 7}', "no such member <n>"),
 	("JSON without words", "Webhook", '{"b": 1, "a": 2}', "Webhook: JSON with a, b"),
 	("broken JSON", "Webhook", '{"b": ', "Webhook: {<value>:"),
 ]

@@ -196,3 +196,26 @@ def test_a_key_is_cut_after_values_are_gone() -> None:
 	text = "mail to {} failed; " * 40
 	long, short = text.replace("{}", "a" * 60 + "@x.example"), text.replace("{}", "<mail:3f2a>")
 	assert key_of(normalise(long)) == key_of(normalise(short)) and len(key_of(normalise(long)).split()) <= 64
+
+
+NAME_FORMS = (
+	"Sanne Ypma", "S. Ypma", "S.J. Ypma", "Th. Ypma", "S. YPMA", "S. VAN DE VELDE", "Ypma", "Ypma, S.", "van Ypma, S.J.",
+	"Mevr. Ypma", "mevr. van der Ypma", "Dhr. S. Ypma", "familie Ypma", "Sanne van den Ypma", "van 't Ypma", "De Ypma",
+	"Ypma-Zijlstra", "Ypma-van der Zijlstra", "d'Ypma", "Sanne McYpma", "John F. Ypma", "<name:0a1b2c>", "S. <name:0a1b2c>",
+	"Mevr. <name:0a1b2c>", "van der <name:0a1b2c>", "<name:0a1b2c>, S.",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("wording", ["NL00 is in the name of {}, not of {}", "Geen mandaat voor {}, wel van {}: opnieuw", "Mail to {} and {} bounced"])  # fmt: skip
+def test_every_way_to_write_a_name_leaves_the_same_key(wording: str) -> None:
+	keys = {
+		key_of(normalise(wording.format(first, second)))
+		for first in NAME_FORMS
+		for second in (first, "Joost Wiersma")
+	}
+	assert len(keys) == 1, keys
+
+
+@pytest.mark.parametrize("text", ["see plan B. next", "Step A. SEPA is off", "vitamin B, C and D", "op de tafel"])  # fmt: skip
+def test_no_name_is_seen_in_letters_alone(text: str) -> None:
+	assert normalise(text) == text

@@ -69,7 +69,7 @@ CASES = [
 	("jwt", "t eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln.", "t <jwt>."),
 	("birth date", "geboren op 12-03-1985; {'dob': '1985-03-12', 'modified': '2024-01-02'}",
 		"geboren op <birthdate>; {'dob': '<birthdate>', 'modified': '2024-01-02'}"),
-	("birth date in words", "born 7 februari 1975", "born <birthdate> februari <birthdate>"),
+	("birth date in words", "born 7 februari 1975", "born <birthdate>"),
 	("date without a birth", "due 12-03-1985", "due 12-03-1985"),
 	("names", "Sanne Brouwer; Brouwer, Sanne; S. Brouwer; SANNE BROUWER; sanne brouwer",
 		"<name> <name>; <name>, <name>; <name>. <name>; <name> <name>; <name> <name>"),

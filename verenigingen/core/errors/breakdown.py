@@ -11,7 +11,8 @@ import numpy as np
 
 from .changes import Burst, Climb, burst_rows, climb_rows, moment_of
 from .classify import CATEGORIES, SEVERITIES
-from .severity import ACTIVE, Severity, rank_severity
+from .severity import ACTIVE, rank_severity
+from .standing import Severity
 from .state import FRESH, SETTLING, Judgement
 from .window import IssueFacts, Observed, local, zone
 
@@ -85,6 +86,8 @@ def user_impact(seen: Observed) -> dict[str, Any]:
 			"reason": "not collected yet",
 		}
 	known = window.user_events
+	# where no event told who was hit, 0 would claim that nobody was
+	affected = None if seen.total and not known else window.users_total
 	users = sorted(window.users, key=lambda row: (-row.events, row.user))
 	concentration = _share(users[0].events, known) if users else None
 	if window.users_total is None:
@@ -94,7 +97,7 @@ def user_impact(seen: Observed) -> dict[str, Any]:
 	else:
 		reason = f"{known} of {seen.total} events have a person as user; background work has none"
 	return {
-		"affected_users": window.users_total,
+		"affected_users": affected,
 		"events_with_user": known,
 		"events_without_user": max(0, seen.total - known),
 		"top_users": [

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from .baseline import WINDOWS
 from .chance import bounded, p_text
-from .state import History, Judgement, judge, verdicts
+from .life import OPEN
+from .state import History, Judgement, judge, stated, verdicts
 from .survey import Survey, survey
 from .trends import seasonal_kendall
 from .window import Observed, local, midnight, zone
@@ -64,24 +65,28 @@ def look(seen: Observed) -> Survey:
 	return survey(counts, seen.exposure, [*births, None], seen.window.now)
 
 
-def states(seen: Observed, found: Survey) -> list[Judgement]:
-	"""What each issue does now, in the order of `seen.issues`."""
-	issues = [
+def states(seen: Observed, found: Survey, *, decided: bool = True) -> list[Judgement]:
+	"""What each issue does now, in the order of `seen.issues`; without `decided` by its events alone."""
+	histories = [
 		History(
 			facts.name,
 			counts,
 			facts.first_seen,
 			facts.last_seen,
-			facts.status,
-			facts.resolved_at,
+			facts.status if decided else OPEN,
+			facts.resolved_at if decided else None,
 			facts.known_since,
 		)
 		for facts, counts in zip(seen.issues, seen.counts, strict=True)
 	]
 	window = seen.window
 	if window.data_since is None:
-		return judge(issues, now=window.now, data_since=None)
-	return verdicts(issues, found, now=window.now, data_since=window.data_since, gaps=window.gaps)
+		return judge(histories, now=window.now, data_since=None)
+	judged = verdicts(histories, found, now=window.now, data_since=window.data_since, gaps=window.gaps)
+	return [
+		verdict if facts.standing is None else stated(history, facts.standing, window.now)
+		for facts, history, verdict in zip(seen.issues, histories, judged, strict=True)
+	]
 
 
 def find_bursts(seen: Observed, found: Survey) -> list[Burst]:

@@ -20,7 +20,7 @@ from typing import NamedTuple
 from .frames import Place, Stack
 from .normalise import key_of
 
-ALGORITHM = "statement@2026-11-24b"
+ALGORITHM = "statement@2026-11-25"
 
 Key = tuple[str, ...]
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from .excess import RISE_FACTOR, Rise, rises, share_interval, significant
 from .hotspot_text import reasons, section_statement
 from .scan import Usual
-from .severity import KIND_POINTS, Severity, score_severity
+from .severity import KIND_POINTS, score_severity
+from .standing import Severity
 from .window import Observed
 
 CONCENTRATED = 1 / 3  # of all errors, by the lower end of the interval
@@ -155,7 +156,9 @@ def _row(look: Look, dimension: Dimension, group: Group, figures: dict[str, Any]
 		"value": group.value,
 		**figures,
 		"share_of": dimension.of,
-		**severity_fields(severity_of(look, group.issues, bool(figures["rising"]))),
+		**severity_fields(
+			severity_of(look, group.issues, bool(figures["rising"]), one=dimension.name == "issues")
+		),
 		**top_issues(look, group.issues),
 	}
 	return row | {"reasons": reasons(row)}
@@ -172,13 +175,13 @@ def severity_fields(severity: Severity) -> dict[str, Any]:
 
 
 def severity_of(
-	look: Look, events: Mapping[int, int], rising: bool, ended: datetime | None = None
+	look: Look, events: Mapping[int, int], rising: bool, ended: datetime | None = None, one: bool = False
 ) -> Severity:
 	"""Of one issue its own severity; of several the score of their events together. `ended`: of those until then; whom
-	just these hit is not known."""
+	just these hit is not known. `one`: they are those of an issue by itself, which has one severity wherever it is named."""
 	issues = look.seen.issues
 	own = [look.severities[index] for index in events]
-	if ended is None and len(own) == 1 and (own[0].parts["change"] or not rising):
+	if ended is None and len(own) == 1 and (one or own[0].parts["change"] or not rising):
 		return own[0]
 	total = sum(events.values())
 	points = sum(KIND_POINTS.get(issues[i].severity, KIND_POINTS["medium"]) * n for i, n in events.items())

@@ -25,7 +25,8 @@ from .changes import look as surveyed
 from .hotspot_rows import Days, Dimension, Group, Look, judged, severity_fields, severity_of, top_issues
 from .hotspot_text import order, statement
 from .scan import Cluster, Usual, scan, usual_hours
-from .severity import ACTIVE, Severity, rank_severity
+from .severity import ACTIVE, rank_severity
+from .standing import Severity
 from .state import FRESH
 from .window import ErrorWindow, Observed, local, observe
 
@@ -118,6 +119,8 @@ def _weight(seen: Observed, usual: Usual | None, period: int) -> Days:
 
 def _severities(seen: Observed, period: int, everyone: int | None) -> list[Severity]:
 	now, first = seen.window.now, 24 * (seen.counts.shape[1] - period)
+	if all(facts.standing is not None for facts in seen.issues):
+		return [facts.standing.severity for facts in seen.issues if facts.standing is not None]
 	risen = {climb.issue for climb in find_climbs(seen)}
 	bursts = [burst for burst in find_bursts(seen, surveyed(seen)) if burst.end >= first]
 	risen |= {burst.issue for burst in bursts if now - moment_of(seen, burst.end) <= ACTIVE}
@@ -241,7 +244,7 @@ def _issue_facts(look: Look) -> dict[str, dict[str, Any]]:
 			"category": facts.category,
 			"status": facts.status,
 			"count": int(counts[index]),
-			"users": len(look.people.get(facts.name, ())) if look.people else None,
+			"users": len(look.people.get(facts.name, ())) or None,
 			**severity_fields(look.severities[index]),
 		}
 		for index, facts in enumerate(look.seen.issues)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import lru_cache
 
+from .body import is_telling, said_in
 from .classify import classify
 from .clues import Clues, of_message, of_traceback, without_values
 from .fingerprint import ALGORITHM, Facts, group
@@ -18,9 +18,6 @@ from .traceback import Frame, ParsedError, bounded, parse
 REDACTED = 4_000  # characters of a message or title in which names are looked for; fewer count
 SAMPLE_LIMIT = 4_000  # characters of a sample
 _SAMPLE_FRAMES = 40
-_JSON_LIMIT = 64 * 1024
-# Where an answer in JSON says what went wrong, the most telling key first.
-_JSON_KEYS = ("exception", "exc_type", "error", "message", "error_description", "detail", "errors")
 _NO_FRAMES = Stack((), (), 0)
 
 
@@ -73,7 +70,7 @@ def examine(title: str | None, text: str | None, *, apps: Collection[str] = ()) 
 	identity, facts, parsed, title = _examined(title, text, frozenset(apps))
 	if parsed.frames:
 		return identity, of_traceback(facts, parsed.frames, title, parsed.message)
-	return identity, of_message(title, _first_line(parsed.message))
+	return identity, of_message(*_heading_and_message(title, parsed.message))
 
 
 def lasting_clues(title: str | None, text: str | None, *, apps: Collection[str] = ()) -> Clues:
@@ -83,8 +80,8 @@ def lasting_clues(title: str | None, text: str | None, *, apps: Collection[str] 
 		return without_values(
 			of_traceback(facts, parsed.frames, title, parsed.message), (title, parsed.message)
 		)
-	said = _first_line(parsed.message)
-	return without_values(of_message(title, said), (title, said))
+	said = _heading_and_message(title, parsed.message)
+	return without_values(of_message(*said), said)
 
 
 def _examined(
@@ -95,7 +92,8 @@ def _examined(
 		parsed = parsed._replace(message=redact(parsed.message[:REDACTED]))
 		title = redact(title[:REDACTED])
 	if not parsed.frames:
-		return *_of_message(normalise(title), normalise(_first_line(parsed.message))), parsed, title
+		heading, said = _heading_and_message(title, parsed.message)
+		return *_of_message(normalise(heading), normalise(said)), parsed, title
 	exception = parsed.exception
 	if exception is not None and exception.startswith("builtins."):
 		exception = exception[9:]
@@ -163,11 +161,18 @@ def _message(parsed: ParsedError, instead: str, exception: str) -> str:
 		return message
 	parts = message_parts(parsed.frames, message) if parsed.exception else None
 	if parts is None:
-		return normalise(message, exception)
+		return normalise(_said(message), exception)
 	if len(parts) == 1:
 		return parts[0]
-	said = "".join(normalise(part, exception) if place % 2 else part for place, part in enumerate(parts))
+	said = "".join(
+		normalise(_said(part), exception) if place % 2 else part for place, part in enumerate(parts)
+	)
 	return said.strip()
+
+
+def _said(message: str) -> str:
+	body = said_in(message)
+	return body.text if body is not None else message
 
 
 def _is_literal(key: str, statement: str) -> bool:
@@ -231,34 +236,22 @@ def _culprit(found: Stack) -> Place | None:
 	return found.framework[-1] if found.framework else None
 
 
+def _heading_and_message(title: str, text: str) -> tuple[str, str]:
+	"""What of an event without traceback says which error it is; the heading is "" where the body of an answer says it."""
+	bodies = (said_in(text), said_in(title))
+	for body, other in zip(bodies, (title, text), strict=True):
+		if body is not None and is_telling(body.text):
+			return "", body.text
+		if body is not None:
+			return _first_line(other), body.text
+	return title, _first_line(text)
+
+
 def _first_line(message: str) -> str:
-	"""What of a message without traceback says which error it is."""
-	if message[:1] in ("{", "[") and len(message) <= _JSON_LIMIT:
-		return _json_message(message)
 	for line in message[: 16 * 1024].splitlines():
 		if line.strip():
 			return line
 	return ""
-
-
-def _json_message(message: str) -> str:
-	try:
-		value = json.loads(message)
-	except (ValueError, RecursionError):
-		return message.partition("\n")[0]
-	if isinstance(value, list):
-		value = value[0] if value else value
-	if not isinstance(value, dict):
-		return message.partition("\n")[0]
-	inner = value.get("error")
-	if isinstance(inner, dict):  # {"error": {"code": …, "message": …}}, as most services answer
-		# the code is the service's own name of the error
-		said = [str(inner[key]) for key in ("code", "type", *_JSON_KEYS) if isinstance(inner.get(key), str)][
-			:2
-		]
-	else:
-		said = [value[key] for key in _JSON_KEYS if isinstance(value.get(key), str)][:1]
-	return ": ".join(said) if any(said) else "JSON with " + ", ".join(sorted(str(key) for key in value)[:12])
 
 
 def _frame_lines(frame: Frame) -> str:

@@ -1,7 +1,9 @@
 """Finds the names of people and places in a message by how they are written.
 
 No list of names could be complete, and the site's own is not at hand here; but a word with a capital in mid-sentence
-that belongs to no common vocabulary is a name, and so are two of them at the beginning.
+that belongs to no common vocabulary is a name, and so are two of them at the beginning. What is written around it belongs
+to the name as well, so that every way to write one leaves the same text: initials ("S. Ypma", "S. YPMA", "Ypma, S."),
+forms of address ("Mevr. Ypma"), and small words inside it ("Jan van der Berg").
 """
 
 from __future__ import annotations
@@ -15,11 +17,20 @@ NAME = "<name>"
 STAND_IN = "Xxname"  # for a name that a redactor has taken out: it is one wherever it stands
 # Small words inside a name: "Jan van der Berg".
 _PARTICLES = frozenset(
-	"de den der van von ten ter te het 't la le di da do dos du del el al bin ibn y zu zur op in".split()
+	"de den der van von ten ter te het 't ’t la le di da do dos du del el al bin ibn y zu zur op in".split()
+)
+_ADDRESSES = frozenset(
+	"dhr mevr mw mej fam dr drs ir ing mr mrs ms prof ds jhr jkvr heer mevrouw meneer familie herr frau".split()
 )
 _SENTENCE_END = (".", "!", "?", ":", "(", ",")
-_CAPITALISED = re.compile(r"[^\W\d_a-z]+(?:['’-]?[^\W\d_]+)*\Z")
+_INITIALS = re.compile(r"(?:[^\W\d_a-z][a-z]?\.){1,5}\Z")  # "S.", "J.P.", "Th."
+_ELIDED = re.compile(r"[a-z]{1,2}['’](?=[^\W\d_a-z])")  # d'Ancona
+_SCOTTISH = re.compile(r"Ma?c(?=[A-Z])")
 _EDGES = "()[]{}'\"“”,.:;!?*"
+
+_BETWEEN = 5  # small words between two parts of a name
+
+_WORD, _NAME, _PARTICLE, _INITIAL, _ADDRESS, _SHOUTED = range(6)
 
 
 def without_names(text: str) -> str:
@@ -33,32 +44,49 @@ def without_names(text: str) -> str:
 	while index < count:
 		end = _end(kinds, words, index)
 		alone = end == index + 1 and STAND_IN not in words[index]
-		if kinds[index] != _IS_NAME or (alone and _begins_sentence(words, index)):
+		if end == index or (alone and _begins_sentence(words, index)):
 			found.append(words[index])
 			index += 1
 			continue
 		head, tail = words[index], words[end - 1]
 		opening = head[: len(head) - len(head.lstrip(_EDGES))]
 		closing = tail[len(tail.rstrip(_EDGES)) :]
+		if kinds[end - 1] == _INITIAL and closing[:1] == ".":
+			closing = closing[1:]  # it belongs to the initial
 		found.append(f"{opening}{NAME}{closing}")
 		index = end
 	return " ".join(found)
 
 
-_IS_NAME, _IS_PARTICLE = 1, 2
-
-
 def _end(kinds: list[int], words: list[str], start: int) -> int:
-	"""Where the name ends (exclusive) that begins at `start`."""
-	end = start + 1
-	while end < len(kinds) and words[end - 1][-1:] not in _SENTENCE_END:
-		following = end
-		while following < len(kinds) and kinds[following] == _IS_PARTICLE and following - end < 3:
-			following += 1
-		if following == len(kinds) or kinds[following] != _IS_NAME:
+	"""Where the name ends (exclusive) that begins at `start`; `start` itself if none does."""
+	if kinds[start] not in (_NAME, _INITIAL, _ADDRESS):
+		return start
+	at, end, initials = start, start, False
+	while at < len(kinds) and at - end < _BETWEEN:
+		kind = kinds[at]
+		# after initials all capitals are no abbreviation: "S. VAN DE VELDE"
+		if kind == _NAME or (
+			kind == _SHOUTED and initials and words[at].strip(_EDGES).lower() not in COMMON_WORDS
+		):
+			end = at + 1
+		elif kind == _INITIAL:
+			initials = True
+			end = at + 1 if end == at and at > start else end
+		elif kind not in (_PARTICLE, _ADDRESS) and not (kind == _SHOUTED and initials):
 			break
-		end = following + 1
+		at += 1
+		if _is_closed(kinds, words, at):
+			break
 	return end
+
+
+def _is_closed(kinds: list[int], words: list[str], at: int) -> bool:
+	"""Whether the word before `at` ends a part of the sentence, so that what follows is no more of the name."""
+	before = words[at - 1]
+	if before[-1:] not in _SENTENCE_END or (before[-1] == "." and kinds[at - 1] in (_INITIAL, _ADDRESS)):
+		return False
+	return not (before[-1] == "," and at < len(kinds) and kinds[at] == _INITIAL)  # "Ypma, S."
 
 
 def _begins_sentence(words: list[str], index: int) -> bool:
@@ -71,11 +99,20 @@ def _begins_sentence(words: list[str], index: int) -> bool:
 @lru_cache(maxsize=8192)
 def _kind(word: str) -> int:
 	core = word.strip(_EDGES)
-	if core in _PARTICLES:
-		return _IS_PARTICLE
-	if len(core) < 2 or not core[0].isupper() or core.isupper() or core.casefold() in COMMON_WORDS:
-		return 0
+	if core in _PARTICLES or word in _PARTICLES:
+		return _PARTICLE
+	if core.lower() in _ADDRESSES:
+		return _ADDRESS
+	if _INITIALS.match(word.strip('()[]{}"“”,:;!?*')):
+		return _INITIAL
+	core = _SCOTTISH.sub("", _ELIDED.sub("", core))
+	if len(core) < 2 or not core[0].isupper():
+		return _WORD
+	if core.isupper():
+		return _SHOUTED if core.isalpha() else _WORD
+	if core.casefold() in COMMON_WORDS:
+		return _WORD
 	parts = re.split(r"['’-]", core)
 	# "PostcodeService" is the program's
 	usual = all(part.isalpha() and (part[1:].islower() or len(part) < 2) for part in parts)
-	return _IS_NAME if usual else 0
+	return _NAME if usual else _WORD

@@ -28,12 +28,19 @@ _SQL_VALUES = re.compile(
 	r"<[a-z]{2,12}:[0-9a-f]{4,16}>|'(?:[^'\\]|\\.){0,500}'|\"(?:[^\"\\]|\\.){0,500}\"|(?<![\w`])\d[\w.]*"
 )
 # Numbers that name the error and do not count or identify anything: MySQL codes, errno, HTTP status.
-_CODE = r"\(\d{4}, |\[Errno -?\d+\]|\b[1-5]\d\d (?=Client Error|Server Error)"
+_CODE = r"(?<!date)(?<!time)\(\d{4}, |\[Errno -?\d+\]|\b[1-5]\d\d (?=Client Error|Server Error)"
 _QUOTED = r"(?<!\w)(?:'(?:[^'\n]|(?<=\w)'(?=\w)){0,300}'|\"[^\"\n]{0,300}\"|`[^`\n]{0,300}`(?:\.`[^`\n]{0,100}`){0,3})(?!\w)"
-# Values with blanks in them: Dutch postcode, IBAN, telephone number.
+_MONTH = (
+	r"(?:[Jj]an|[Ff]eb|[Mm]aa|[Mm]rt|[Mm]ar|[Aa]pr|[Mm]ei|[Mm]ay|[Jj]un|[Jj]ul|[Aa]ug|[Ss]ep|[Oo]kt|[Oo]ct|[Nn]ov|[Dd]ec)"
+	r"[a-z]{0,7}\.?"
+)
+# Values with blanks in them: Dutch postcode, IBAN, telephone number, a date in words.
 _SPACED = (
-	r"\b(?:\d{4} ?[A-Z]{2}|[A-Z]{2}\d{2}(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,4})?)\b"
-	r"|(?<![\w(])[+(]\d[\d() .\-/]{6,24}\d\b"
+	r"\b(?:\d{4} ?[A-Z]{2}|[A-Z]{2}[ \xa0]?\d{2}(?:[ \xa0][A-Z0-9]{4}){2,7}(?:[ \xa0][A-Z0-9]{1,4})?)\b"
+	rf"|\b\d{{1,2}}(?:e|de|ste|st|nd|rd|th|\.)?[ -](?:of |van )?{_MONTH}[ ,-]{{1,2}}'?\d{{2,4}}\b"
+	rf"|\b{_MONTH} (?:the )?\d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}\b"
+	r"|\b[a-z]{2}\d{2}(?:[ \xa0][a-z]{4})?(?:[ \xa0]\d{4}){2,6}(?:[ \xa0]\d{1,4})?\b"
+	r"|(?<![\w(])(?:\+\d|\(\+?\d{1,5}\))[\d() .\-/]{5,24}\d\b"
 )
 _ADDRESS = r"(?<![\w.])(?:[a-z]{2,10}:/)?/[^\s'\"<>)]+"  # with its query, which is data
 _WORD = r"[^\s'\"`,;()\[\]{}<>=|]+"
@@ -50,7 +57,7 @@ _NAME_TOKEN = re.compile(r"<name:[0-9a-f]{4,16}>")
 _TOKEN = re.compile(r"<[a-z]{2,12}:[0-9a-f]{4,16}>")
 _SECRET = re.compile(
 	r"((?:password|passwd|pwd|passphrase|wachtwoord|secret|geheim|token|api[_-]?key|authorization|cookie)['\"]?\s{0,3}[:=]\s{0,3}['\"]?)"
-	r"(?:(?:bearer|basic|token)\s{1,3})?[^\s'\",;&)]+",
+	r"(?:(?:bearer|basic|token)\s{1,3})?[^\s'\",;&)]+(?:[ ]{1,2}(?=[^\s=:]{0,30}[0-9!#$%*?^])[^\s'\",;:=()&<>]{1,40}){0,3}",
 	re.IGNORECASE,
 )
 _SECRET_HINTS = (
@@ -79,6 +86,12 @@ _TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,10}(?:\s[^<>]{0,500})?/?>")
 _REPEATED = re.compile(r"(<(?:n|id|value)>)(?:[\s,|]{1,3}<(?:n|id|value)>)+")
 _SLOTS = re.compile(
 	r"<(?:n|id|value|name|mail|url|path)>(?:[\s,|/+()-]{0,3}<(?:n|id|value|name|mail|url|path)>)*"
+)
+# "of van der Berg" and "of Jansen" are one wording.
+_BEFORE_VALUES = re.compile(
+	r"(?<!\S)(?:(?:van|von|de|den|der|ten|ter|te|la|le|di|da|del|el|al|'t) ){1,4}"
+	r"(?=<(?:n|id|value|name|mail|url|path)>)",
+	re.IGNORECASE,
 )
 _BLANKS = re.compile(r"\s+")
 _CAPITAL = re.compile(r"[ (\[{'\"][^\W\d_a-z]")  # beyond the first word
@@ -152,7 +165,7 @@ def normalise(message: str, exception: str | None = None) -> str:
 def key_of(normal: str) -> str:
 	"""What of a normal form must be equal: its first words, with all kinds of values alike."""
 	if "<" in normal:
-		normal = _SLOTS.sub("<*>", normal)
+		normal = _SLOTS.sub("<*>", _BEFORE_VALUES.sub("", normal))
 	return normal if len(normal) < 2 * KEY_WORDS else " ".join(normal.split(" ", KEY_WORDS)[:KEY_WORDS])
 
 
@@ -230,6 +243,8 @@ def _word(word: str) -> str:
 
 def _quoted(found: str, text: str, start: int, keep_names: bool) -> str:
 	inner = found[1:-1]
+	if inner == _STAND_IN:
+		return "<value>"  # as nearly every value that a redactor takes out
 	before = text[max(0, start - 16) : start].rstrip().rpartition(" ")[2].lower()
 	if before in _NAMING and not keep_names:
 		# `corpus`.`tabMember`.`city`: the database differs between sites, the column does not

@@ -27,6 +27,7 @@ RULES = "rules@2026-11-24"
 ACTIONS = ("merge", "split", "pin")
 LONGEST = 140  # characters of a pattern or name
 MOST_RULES = 200
+SET = "set"  # how the reason of a severity begins that a rule gave
 
 # what a pattern is compared with: fields of an issue first, then what an event tells of its way in
 _OF_ISSUE = ("exception", "app", "module", "function", "message", "category", "issue")
@@ -189,7 +190,7 @@ def _ruled(rule: Rule, identity: Identity, facets: Facets) -> Identity:
 		)
 	changed = replace(identity, pinned=True, title=rule.title or identity.title)
 	if rule.severity:
-		changed = replace(changed, severity=rule.severity, severity_reason=f"set {rule.mark}")
+		changed = replace(changed, severity=rule.severity, severity_reason=f"{SET} {rule.mark}")
 	if rule.category:
 		changed = replace(changed, category=rule.category, category_reason=f"set {rule.mark}")
 	if rule.action == "merge":

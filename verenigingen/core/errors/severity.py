@@ -17,9 +17,9 @@ from __future__ import annotations
 
 import math
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from .classify import SEVERITIES
+from .standing import Severity
 from .window import IssueFacts
 
 KIND_POINTS = {"critical": 60.0, "high": 38.0, "medium": 20.0, "low": 4.0}
@@ -31,15 +31,6 @@ WIDE_SHARE = 0.25
 MANY = 50
 ACTIVE, RECENT = timedelta(hours=24), timedelta(days=7)
 _CHANGED = {"regressed": "came back after it was resolved", "rising": "rises or bursts", "new": "new"}
-
-
-class Severity(NamedTuple):
-	"""Level (one of SEVERITIES), score from 0 to 100, the points by part, and both in words."""
-
-	level: str
-	score: float
-	parts: dict[str, float]
-	reason: str
 
 
 def score_severity(
@@ -108,21 +99,35 @@ def rank_severity(
 	users_total: int | None = None,
 	change: str = "",
 ) -> Severity:
-	"""How severe one issue is now.
+	"""How severe one issue is now: as it was judged (`standing`), or else by what the window shows.
 
 	Args: events of the issue in the current period, the present, the number of distinct users with any error
 	in that period, and what changed ("rising", "new" or ""); an issue whose status says so is "regressed".
 	"""
-	base = facts.severity if facts.severity in SEVERITIES else "medium"
+	if facts.standing is not None:
+		return facts.standing.severity
 	age = None if not events_in_window else timedelta(0)
 	if age is not None and facts.last_seen is not None:
 		age = max(timedelta(0), now - facts.last_seen)
-	return score_severity(
+	base, kind = kind_of(facts.severity, facts.category)
+	found = score_severity(
 		KIND_POINTS[base],
-		kind=f"{base} by its kind ({facts.category})",
+		kind=kind,
 		age=age,
 		users=facts.users,
 		documents=facts.documents,
 		users_total=users_total,
 		change="regressed" if facts.status.lower() == "regressed" and events_in_window else change,
 	)
+	return fixed(found, base) if facts.severity_fixed else found
+
+
+def kind_of(severity: str, category: str) -> tuple[str, str]:
+	"""The base severity of a kind of error, medium where it is none, and what it is called in a reason."""
+	base = severity if severity in SEVERITIES else "medium"
+	return base, f"{base} by its kind ({category})"
+
+
+def fixed(found: Severity, level: str) -> Severity:
+	"""A severity at the level that a grouping rule of the users set; the score orders it among its like."""
+	return found._replace(level=level, reason=f"{level}, set by a grouping rule ({found.score:g} of 100)")

@@ -17,6 +17,7 @@ import numpy as np
 from .baseline import WINDOWS
 from .chance import bounded, p_text
 from .spikes import REFRACTORY, Episode
+from .standing import Standing
 from .survey import Survey, survey
 from .window import Counts, Gap, Hours, observed_hours
 
@@ -121,6 +122,12 @@ def verdicts(
 		)
 		judged.append(Judgement(issue.name, *verdict))
 	return judged
+
+
+def stated(issue: History, standing: Standing, now: datetime) -> Judgement:
+	"""The state of an issue that was judged before, as what people decided since leaves it."""
+	found = standing.state, standing.state_reason, standing.evidence
+	return Judgement(issue.name, *(_regressed(issue, now) or found))
 
 
 _Verdict = tuple[str, str, dict[str, Any]]

@@ -43,6 +43,7 @@ _ESCAPED = (
 	("&gt;", ">"),
 	("&amp;", "&"),
 )
+_BODIES = ("<", "{", "[")
 _BLOCK_BORDERS = ("Traceback ", "During handling of the above", "The above exception was")
 
 
@@ -117,7 +118,15 @@ def _cut(text: str) -> ParsedError | None:
 		return None
 	tail = pieces[last] if last == len(pieces) - 1 else _CUT.join(pieces[last:])
 	exception, message = _exception(_FIRST_COLUMN.findall(tail)[:LINES_AFTER])
+	if message.startswith(_BODIES) or message.endswith(_BODIES) or "<html" in message:
+		message = _whole(tail, message)
 	return ParsedError(exception, message, tuple(frames[::-1]), exception is None, rest)
+
+
+def _whole(tail: str, message: str) -> str:
+	"""The message with all its lines: the body of an answer has many, and says what happened further down."""
+	at = max(tail.rfind(": " + message), tail.rfind("\n" + message))
+	return tail[at:].lstrip(":").strip() if at >= 0 else message
 
 
 def _outer(text: str) -> str:

@@ -16,6 +16,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from .standing import Standing
+
 Counts = NDArray[np.int64]
 Hours = NDArray[np.float64]
 Gap = tuple[datetime, datetime]  # start and end, aware, of a span of which nothing is known
@@ -28,7 +30,8 @@ _HOUR = timedelta(hours=1)
 class IssueFacts:
 	"""What is known of one issue beside its counts.
 
-	severity is the base severity of its kind; first_seen and last_seen are aware; events_total counts its
+	severity is the base severity of its kind, or, severity_fixed, the one that users set; standing is how it was judged
+	last, None if it was not. first_seen and last_seen are aware; events_total counts its
 	whole life; users and documents are the numbers of distinct ones in the current period, None where it is
 	not known. known_since is when the earliest of its sources began to be collected, None: with the window.
 	resolved_at goes with the status.
@@ -50,6 +53,8 @@ class IssueFacts:
 	documents: int | None = None
 	known_since: datetime | None = None
 	resolved_at: datetime | None = None
+	severity_fixed: bool = False
+	standing: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True)

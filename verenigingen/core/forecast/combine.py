@@ -28,6 +28,7 @@ ORIGINS = 14  # at most; each costs little, and intervals need many
 FEWEST = 3
 SHARPNESS = 12.0  # power of the inverse error that weighs a candidate
 WORST = 1.5  # times the best one's error: what misses more gets no weight
+UNMOVED = 1e-8  # error relative to the values: less is rounding
 AVERAGED = 4  # parameter sets of exponential smoothing that are averaged
 
 
@@ -57,6 +58,22 @@ class Forecast:
 	def method(self) -> str:
 		"""The candidates that count, in words."""
 		return " + ".join(f"{name} {share:.0%}" for name, share in self.weights if share >= 0.01)
+
+	@property
+	def confidence(self) -> float | None:
+		"""How far this forecast is to be believed, 0 to 1, by what was held back from it: accuracy × calibration.
+
+		Accuracy is 1 less half the error relative to the seasonal naive forecast (1: perfect, ½: no better than it, 0:
+		twice as wrong). Calibration is 1 less what coverage80 lacks of 80 % and coverage95 of 95 %, and less half of what
+		they have too much: too wide an interval is a lesser fault than too narrow a one.
+		None for a series that did not move: there was nothing to be right about.
+		"""
+		if self.skill == 0.0 and self.error <= UNMOVED * (float(np.abs(self.mean).mean()) + 1e-9):
+			return None
+		accuracy = min(1.0, max(0.0, (1.0 + self.skill) / 2))
+		off = (self.coverage80 - 0.8, self.coverage95 - 0.95)
+		calibration = 1.0 - sum(-part if part < 0 else part / 2 for part in off)
+		return accuracy * max(0.0, calibration)
 
 
 def forecast(

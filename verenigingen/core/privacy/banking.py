@@ -37,7 +37,10 @@ LENGTHS = {
 	}.items()
 	for country in countries.split()
 }
-_BODY = re.compile(r"(?:[ .+_-]{0,2}[A-Za-z0-9]){11,40}")
+_BODIES = {
+	length - 4: re.compile(rf"(?:[ .+_-]{{0,2}}[A-Za-z0-9]){{{length - 4}}}")
+	for length in set(LENGTHS.values())
+}
 _SEPARATORS = re.compile(r"[ .+_-]+")
 # Where the bank stands in letters, the shape alone is beyond chance: a wrong check digit is a slip of the pen.
 _LETTERED = re.compile(r"(?:NL\d\d[A-Z]{4}\d{10}|GB\d\d[A-Z]{4}\d{14}|IE\d\d[A-Z]{4}\d{14})\Z")
@@ -79,14 +82,8 @@ def find_ibans(
 
 def _end(flat: str, position: int, missing: int) -> int:
 	"""Where an account number of so many more characters ends; 0 where the text is not as long."""
-	body = _BODY.match(flat, position)
-	if body is None:
-		return 0
-	stop = body.end()
-	while missing and position < stop:
-		missing -= flat[position].isalnum()
-		position += 1
-	return 0 if missing else position
+	body = _BODIES[missing].match(flat, position)
+	return body.end() if body else 0
 
 
 def _is_iban(view: View, start: int, end: int, *, certain: bool) -> bool:
@@ -117,7 +114,7 @@ def find_bics(view: View, ibans: Sequence[Span]) -> Iterator[Span]:
 		begin, end = max(reached, account.start - _BIC_REACH), account.end + _BIC_REACH
 		reached = account.end
 		for found in _BIC.finditer(view.flat, begin, min(end, len(view.flat))):
-			inside = account.start <= found.start() < account.end
+			inside = found.end() > account.start and found.start() < account.end
 			if not inside and is_bic(found[0]) and _likely_bic(found[0], account.value):
 				yield Span(found.start(), found.end(), "bic", found[0])
 

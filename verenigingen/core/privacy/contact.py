@@ -43,6 +43,7 @@ _DIGITS = re.compile(r"\D+")
 
 _COLONS = re.compile(r":[0-9A-Fa-f]{0,4}:")
 _IPV6 = re.compile(r"(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])")
+_COLON_RUN = re.compile(r"[0-9A-Fa-f:]*")
 _HEX = "0123456789abcdefABCDEF:"
 _VERSION_BEFORE = re.compile(r"(?:\bv|version|versie|release|==|>=|<=)[ :=]{0,2}\Z")
 
@@ -91,7 +92,7 @@ def _is_told(digits: str) -> bool:
 	"""Whether digits without a zero in front are a number: with the country's, or a Dutch one without its zero."""
 	if len(digits) == 9:
 		return _possible("+31" + digits, valid=True)
-	return _possible("+" + digits, valid=True)
+	return _possible("+" + digits, valid=len(digits) < 11 or digits[0] not in "34")
 
 
 def _is_national(view: View, found: re.Match[str]) -> bool:
@@ -153,9 +154,9 @@ def find_ips(view: View, places: Sequence[tuple[int, int]]) -> Iterator[Span]:
 		if start < done or (start and (flat[start - 1].isalnum() or flat[start - 1] in "_.")):
 			continue
 		found = _IPV6.match(flat, start)
+		done = _COLON_RUN.match(flat, start).end()  # type: ignore[union-attr]
 		if found and _is_ipv6(found[0]):
-			done = found.end()
-			yield Span(start, done, "ip", found[0])
+			yield Span(start, found.end(), "ip", found[0])
 
 
 @lru_cache(maxsize=1024)

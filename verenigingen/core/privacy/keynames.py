@@ -11,7 +11,7 @@ _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 # Words that make any name they end a secret …
 _SECRETS = frozenset(
-	"password passwd passphrase pwd pw pass wachtwoord secret secrets geheim token tokens apikey otp credential credentials"
+	"password passwords passwd passphrase pwd pw pass wachtwoord secret secrets geheim token tokens apikey otp credential credentials"
 	" cookie cookies authorization signature hmac jwt csrf sid sessid sessionid phpsessid pincode pin cvv cvc auth bearer"
 	" apisecret accesstoken refreshtoken authtoken secretkey accesskey privatekey clientsecret toegangscode inlogcode"
 	" toegangssleutel".split()
@@ -52,6 +52,7 @@ _ACCOUNTS = frozenset(
 )
 _BICS = frozenset("bic swift swiftcode biccode swiftnumber bicswift".split())
 _NO_ADDRESS = frozenset("ip mac email mail e web remote server host wallet memory bind listen".split())
+_PLURALS = (_BIRTH | _PHONES | _POSTCODES | frozenset(("iban", "naam"))) - {"tel"}
 _FILLERS = frozenset(
 	"no nr number nummer code id of the de het member lid primary home work prive customer".split()
 )
@@ -86,6 +87,8 @@ def kind_of(identifier: str) -> str | None:
 	"""The kind of value a name announces: secret, key (a secret if it looks random), name, birthdate, phone, postcode,
 	address, iban, bic; None for an ordinary name."""
 	words = [part.lower() for part in _PARTS.findall(identifier.rpartition(".")[2])]
+	if words and words[-1].endswith("s") and words[-1][:-1] in _PLURALS:
+		words[-1] = words[-1][:-1]
 	while words and words[-1] in _TRAILERS and len(words) > 1:
 		words.pop()
 	if not words:

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
-# The name or word before a number, and one before that: `order number`, `"ticket_id": "`, `invoice no.`
-_BEFORE = re.compile(
-	r"(?:([^\W\d_]{1,40})[ _.-]{1,2})?([^\W\d_]{1,40})[.:]?[\"'\])>]{0,2}[ \t]{0,2}[:=#]{0,2}[ \t]{0,2}[\"'(]{0,2}\Z"
-)
 _REACH = 64  # characters
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _LABELS = frozenset(
 	"""
 	account artikel artikelnummer article asset bag barcode batch bay bed bestelling bestelnummer bin block blok boeking
@@ -30,12 +25,14 @@ _NUMBER_WORDS = frozenset("no nr number nummer num id code".split())
 
 def labelled(low: str, start: int) -> bool:
 	"""Whether the word right before a place (of a lower-case text) says that a number there is that of a thing."""
-	found = _BEFORE.search(low, max(0, start - _REACH), start)
-	if found is None:
+	before = low[max(0, start - _REACH) : start].rstrip(" \t\"'(").rstrip(":=#").rstrip(" \t\"'])>.:")
+	rest = before.rstrip(_LETTERS)
+	last = before[len(rest) :]
+	if not last:
 		return False
-	before, last = found.groups()
 	if last in ("id", "ids", "code"):
 		return True
 	if last in _NUMBER_WORDS:
-		return before in _LABELS
+		lead = rest.rstrip(" _.-")
+		return lead[len(lead.rstrip(_LETTERS)) :] in _LABELS
 	return last in _LABELS or (last.endswith(("nummer", "number")) and last[:-6] in _LABELS)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence, Set
+from typing import NamedTuple
 
 from .common_words import COMMON
 from .keyed import places
@@ -21,7 +22,8 @@ PARTICLES = frozenset(
 	" y e af av onder over tot uit voor d l van't".split()
 )
 _WORD = re.compile(r"[^\W\d_]+")
-_BETWEEN = re.compile(r"[ .,'_+()\\-]{1,4}\Z|/\Z")
+_BETWEEN = frozenset(" .,'_+()\\-")  # up to four of these stand between two words of a name, or one slash
+_NEXT = re.compile(r"(?:[ .,'_+()\\-]{1,4}|/)([^\W\d_]{1,40})")
 _TITLE = re.compile(
 	r"(?:dhr|mevr|mevrouw|mw|heer|meneer|mr|mrs|ms|miss|dr|drs|ir|ing|prof|fam|familie|lid|member|beste|geachte|dear)\.?[ ]{1,2}\Z"
 )
@@ -30,6 +32,7 @@ _GREETING = re.compile(
 )
 _WINDOW = 6  # words looked at on either side of a family name
 _SHORTEST_ALONE = 3
+_LONGEST = 40  # letters of a word that may be part of a name
 _NONE: frozenset[str] = frozenset()
 
 
@@ -41,9 +44,11 @@ class NameIndex:
 		self._given: dict[str, set[str]] = {}  # words that stand with a family name
 		self._alone: set[str] = set()
 		self._infix: dict[str, set[str]] = {}  # the particles that stand with a word: others are prepositions
+		self._near: dict[str, _Near] = {}  # made when first needed, at most one for each word above
 		self.anchors: frozenset[str] = frozenset()
 		for name in names:
 			self._add([word[0] for word in _WORD.finditer(View(name[:200]).low)], "," in name)
+		self._firsts = {word: frozenset(other[0] for other in others) for word, others in self._given.items()}
 		self.anchors = frozenset(self._given) | self._alone
 
 	def __bool__(self) -> bool:
@@ -74,16 +79,13 @@ class NameIndex:
 	def find(self, view: View, hits: Iterable[str], taken: Sequence[Span] = ()) -> Iterator[Span]:
 		"""The words of known names in a view; `hits`: those of `anchors` that the view contains; `taken`: mail addresses,
 		whose words are no names of their own."""
-		known = sorted(hits)
 		done = 0
 		begins = [span.start for span in taken]
-		for start, end in sorted(places(view.low, known)):
-			before = bisect_right(begins, start) - 1
-			inside = before >= 0 and start < taken[before].end
-			if start < done or inside or _in_program(view.flat, start):
+		for start, end in sorted(places(view.low, sorted(hits))):
+			if start < done:
 				continue
 			first, last = self._person(view, start, end)
-			if last:
+			if last and not _inside(taken, begins, start) and not _in_program(view.flat, start):
 				done = last
 				for word in _WORD.finditer(view.flat, first, last):
 					yield Span(word.start(), word.end(), "name", word[0])
@@ -91,10 +93,13 @@ class NameIndex:
 	def _person(self, view: View, start: int, end: int) -> tuple[int, int]:
 		"""The stretch of the name that the word at a place belongs to; (0, 0) where it is no name."""
 		word = view.low[start:end]
-		given, infix = self._given.get(word, _NONE), self._infix.get(word, _NONE)
-		left, right = _around(view.low, start, end)
-		first, particles, found_left = _to_left(given, infix, left, start)
-		last, found_right = _to_right(given, infix, right, end)
+		near = self._near.get(word)
+		if near is None:
+			near = self._near[word] = _Near(
+				self._given.get(word, _NONE), self._firsts.get(word, _NONE), self._infix.get(word, _NONE)
+			)
+		first, particles, found_left = _to_left(view.low, start, near)
+		last, found_right = _to_right(view.low, end, near)
 		if found_left or found_right:
 			return (first if found_left else particles), (last if found_right else end)
 		if self._stands_alone(view, start, end, particles):
@@ -110,11 +115,13 @@ class NameIndex:
 		quoted = before in ("'", '"', ">") and after in ("'", '"', "<") and bool(before) and bool(after)
 		if quoted or (written[0].isupper() and particles < start):
 			return word not in COMMON or particles < start
+		if not written[0].isupper():
+			return False
 		family = bool(self._given.get(word)) or word in self._alone
 		low_before = view.low[max(0, start - 12) : start]
 		if _GREETING.search(low_before) or (family and _TITLE.search(low_before)):
-			return written[0].isupper()
-		if not family or word in COMMON or len(word) < 4 or not written[0].isupper():
+			return True
+		if not family or word in COMMON or len(word) < 4:
 			return False
 		# part of an identifier, a path or a camelCase name: then it is not written as a name
 		return (
@@ -124,68 +131,79 @@ class NameIndex:
 		)
 
 
-def _to_left(
-	given: Set[str], infix: Set[str], words: list[tuple[str, int, int]], start: int
-) -> tuple[int, int, bool]:
+class _Near(NamedTuple):
+	"""What may stand beside a family name: given names, their first letters, particles."""
+
+	given: Set[str]
+	firsts: Set[str]
+	infix: Set[str]
+
+	def fits(self, word: str) -> bool:
+		"""Whether a word is a given name, or initials of them: `j`, or `ja` for Johanna Alida."""
+		if word in self.given:
+			return True
+		if len(word) == 1:
+			return word in self.firsts
+		return len(word) <= 3 and word not in PARTICLES and set(word) <= self.firsts and len(self.given) > 1
+
+
+def _inside(taken: Sequence[Span], begins: Sequence[int], place: int) -> bool:
+	"""Whether a place lies in one of the spans, which begin at `begins`."""
+	before = bisect_right(begins, place) - 1
+	return before >= 0 and place < taken[before].end
+
+
+def _to_left(low: str, start: int, near: _Near) -> tuple[int, int, bool]:
 	"""(where the name begins, where its particles begin, whether a given name or initial stands before them)."""
-	first = particles = start
+	first = particles = edge = start
 	found = False
-	for word, begin, _ in reversed(words):
-		if not found and first == particles and word in infix and len(word) > 1:
+	for _ in range(_WINDOW):
+		begin, end = _before(low, edge)
+		word = low[begin:end]
+		if not word:
+			break
+		if not found and first == particles and word in near.infix and len(word) > 1:
 			first = particles = begin
-		elif word in given or (len(word) <= 3 and _initials(word, given)):
+		elif near.fits(word):
 			first, found = begin, True
-		elif word in infix and first == particles:
+		elif word in near.infix and first == particles:
 			first = particles = begin
 		else:
 			break
+		edge = begin
 	return first, particles, found
 
 
-def _to_right(
-	given: Set[str], infix: Set[str], words: list[tuple[str, int, int]], end: int
-) -> tuple[int, bool]:
+def _before(low: str, edge: int) -> tuple[int, int]:
+	"""The word that belongs together with the one at a place, before it; an empty stretch where none does."""
+	end = edge
+	while end > 0 and edge - end < 5 and low[end - 1] in _BETWEEN:
+		end -= 1
+	if end == edge and low[edge - 1 : edge] == "/":
+		end -= 1
+	if not 0 < edge - end < 5:
+		return 0, 0
+	begin = end
+	while begin > 0 and end - begin < _LONGEST and low[begin - 1].isalpha():
+		begin -= 1
+	return begin, end
+
+
+def _to_right(low: str, end: int, near: _Near) -> tuple[int, bool]:
 	last, found = end, False
-	for word, _, stop in words:
-		if word in given or (len(word) <= 3 and _initials(word, given)):
-			last, found = stop, True
-		elif word in infix:
+	for _ in range(_WINDOW):
+		following = _NEXT.match(low, end)
+		if following is None:
+			break
+		end = following.end()
+		if near.fits(following[1]):
+			last, found = end, True
+		elif following[1] in near.infix:
 			if found:
-				last = stop
+				last = end
 		else:
 			break
 	return last, found
-
-
-def _around(low: str, start: int, end: int) -> tuple[list[tuple[str, int, int]], list[tuple[str, int, int]]]:
-	"""The words that belong together with the one at a place, before and behind it, in the order of the text."""
-	left: list[tuple[str, int, int]] = []
-	begin = max(0, start - 80)
-	edge = start
-	for found in reversed(list(_WORD.finditer(low, begin, start))):
-		if len(left) == _WINDOW or not _BETWEEN.match(low[found.end() : edge]):
-			break
-		left.append((found[0], found.start(), found.end()))
-		edge = found.start()
-	left.reverse()
-	right: list[tuple[str, int, int]] = []
-	edge = end
-	for found in _WORD.finditer(low, end, min(len(low), end + 80)):
-		if len(right) == _WINDOW or not _BETWEEN.match(low[edge : found.start()]):
-			break
-		right.append((found[0], found.start(), found.end()))
-		edge = found.end()
-	return left, right
-
-
-def _initials(word: str, given: Set[str]) -> bool:
-	"""Whether letters are the first letters of known given names: `j`, or `ja` for Johanna Alida."""
-	firsts = {name[0] for name in given}
-	return (
-		word[0] in firsts
-		if len(word) == 1
-		else word not in PARTICLES and set(word) <= firsts and len(given) > 1
-	)
 
 
 def _in_program(flat: str, position: int) -> bool:

@@ -10,6 +10,7 @@ from .tokens import Span
 from .view import BREAK, View
 
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]{5,4000}\.[A-Za-z0-9_-]{2,6000}(?:\.[A-Za-z0-9_-]{1,4000}){0,3}")
+_JWT_RUN = re.compile(r"[A-Za-z0-9_-]{3,4000}")
 _CREDENTIALS = re.compile(r"[ ]{1,3}([A-Za-z0-9._~+/=:-]{6,4000})")
 _KEY_AND_SECRET = re.compile(r"[A-Za-z0-9]{6,64}:[A-Za-z0-9]{6,64}")
 _SCHEMES = frozenset(("bearer", "basic", "token"))
@@ -23,7 +24,11 @@ _PREFIXED = re.compile(
 	r"|github_pat_\w{20,}|xox[abprs]-[A-Za-z0-9-]{10,}|glpat-[A-Za-z0-9_-]{16,}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,})"
 )
 _CLOUD = re.compile(r"A(?:KIA[A-Z0-9]{16}|SIA[A-Z0-9]{16}|Iza[A-Za-z0-9_-]{30,})(?![A-Za-z0-9])")
-_USERINFO = re.compile(r"://([^\s/:@'\"<>?#]{0,100}):([^\s/@'\"<>?#]{1,200})@")
+# user:password@host: the password ends with the last "@" of the address, and may hold what should have been escaped.
+_USERINFO = re.compile(r"://[^\s/:@'\"<>?#]{0,100}:(?!\d{1,5}[/?#])([^\s'\"<>/]{1,200})@(?=[A-Za-z0-9\[_.-])")
+_LOGIN = re.compile(
+	r"(?<![\w./@-])[A-Za-z_][\w.-]{0,40}:([^\s/:@'\"<>(),]{3,100})@(?:tcp\(|localhost|(?:[\w-]+\.){0,6}[\w-]+[:/])"
+)
 _PEM = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----")
 _PEM_BODY = re.compile(rf"(?:[A-Za-z0-9+/=:,.\s{BREAK}\\]|-(?!-)){{0,16000}}")
 _PEM_BLANKS = f" \r\n\t{BREAK}\\"
@@ -33,8 +38,7 @@ def find_plain_secrets(view: View, words: set[str]) -> Iterator[Span]:
 	"""Secrets that need no name before them; `words`: the words of the view, in lower case."""
 	flat = view.flat
 	if "eyJ" in flat:
-		for found in _JWT.finditer(flat):
-			yield Span(found.start(), found.end(), "jwt", found[0])
+		yield from _web_tokens(flat)
 	schemes = words & _SCHEMES
 	if schemes:
 		yield from _credentials(view, sorted(schemes))
@@ -46,11 +50,21 @@ def find_plain_secrets(view: View, words: set[str]) -> Iterator[Span]:
 	if any(mark in flat for mark in _MARKS):
 		for found in _CLOUD.finditer(flat):
 			yield Span(*found.span(), "secret", found[0])
-	if "://" in flat:
-		for found in _USERINFO.finditer(flat):
-			yield Span(found.start(2), found.end(2), "secret", found[2])
+	if "@" in flat:
+		yield from _logins(view)
 	if "PRIVATE KEY-----" in flat:
 		yield from _key_files(flat)
+
+
+def _web_tokens(flat: str) -> Iterator[Span]:
+	"""JSON web tokens; a run of letters that is none is passed over whole, however often it begins like one."""
+	at = flat.find("eyJ")
+	while at >= 0:
+		found = _JWT.match(flat, at)
+		if found:
+			yield Span(at, found.end(), "jwt", found[0])
+		end = found.end() if found else _JWT_RUN.match(flat, at).end()  # type: ignore[union-attr]
+		at = flat.find("eyJ", end)
 
 
 def _credentials(view: View, schemes: list[str]) -> Iterator[Span]:
@@ -68,6 +82,17 @@ def _credentials(view: View, schemes: list[str]) -> Iterator[Span]:
 			)
 		if told:
 			yield Span(*found.span(1), "secret", value)
+
+
+def _logins(view: View) -> Iterator[Span]:
+	"""Passwords in addresses and connection strings."""
+	# what is escaped belongs to the password, unless all of the address is
+	for text in {view.solid, view.flat} if "://" in view.flat else ():
+		for found in _USERINFO.finditer(text):
+			yield Span(*found.span(1), "secret", view.flat[found.start(1) : found.end(1)])
+	for found in _LOGIN.finditer(view.solid):
+		if not found[1].isdigit():
+			yield Span(*found.span(1), "secret", view.flat[found.start(1) : found.end(1)])
 
 
 def _key_files(flat: str) -> Iterator[Span]:

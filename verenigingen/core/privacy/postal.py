@@ -33,6 +33,8 @@ _STREETS = tuple(
 )
 _AFTER_STREET = re.compile(rf"[0-9]{{1,5}}{_ADDITION}(?![\w.:]\w)(?!\w)")
 _STREET_START = re.compile(r"[A-Z][A-Za-z'.-]{2,40}\Z")
+_OPENS = ("'", '"', "=", ">", ",", ";", "\t")
+_CLOSES = dict.fromkeys(_OPENS, ",;\t\r\n") | {"'": "'", '"': '"', "=": "&;,<)]} \r\n", ">": "<"}
 _NO_STREET = frozenset(
 	"notepad ipad launchpad keypad touchpad trackpad scratchpad string spring during benchmark".split()
 )
@@ -80,9 +82,15 @@ def _in_address(view: View, start: int, end: int, *, lower: bool) -> bool:
 		return True
 	if lower:
 		return False
-	if before[-1:] in ("'", '"', "=", ">") and (glued or after[:1] == before[-1:] or after[:1] in "&<"):
+	# a whole value: quoted, marked up, a field between separators, or behind an equals sign
+	unit = flat[start + 4 : end].strip(" +") in _UNITS_AFTER_NUMBER
+	if (
+		before[-1:] in _OPENS
+		and (before[-1:] in "'\"" or not unit)
+		and (glued or after.lstrip("\\")[:1] in _CLOSES[before[-1:]])
+	):
 		return not labelled(view.low, start)
-	if flat[start + 4 : end].strip(" +") in _UNITS_AFTER_NUMBER:
+	if unit:
 		return False
 	if glued:
 		return _PLACE.match(after.lstrip("0123456789")) is not None

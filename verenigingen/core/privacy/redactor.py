@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .banking import find_bics, find_cards, find_ibans
+from .bound import find_bound
+from .commands import find_command_secrets
 from .contact import find_ips, find_mails, find_phones
 from .digits import candidates
 from .identity import find_bsns
@@ -27,6 +29,7 @@ STRETCH = 32 * 1024  # characters looked at together
 CONTEXT = 512  # characters before a stretch, for the names and words that stand before a value
 DEPTH = 40  # levels of a structure that are looked into; deeper ones are shown as text
 _ORDINARY_LIMIT = 50_000
+_STATEMENTS = frozenset(("select", "insert", "update", "delete", "replace", "where", "set"))
 _LETTERS = {code: " " for code in range(128) if not chr(code).isalpha()}
 _LETTERS |= {ord(char): char.lower() for char in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
@@ -149,11 +152,14 @@ class Redactor:
 		found += find_ips(view, numbers.addresses)
 		found += find_bsns(view)
 		found += find_plain_secrets(view, words)
+		found += find_command_secrets(view, words)
 		keys = self._telling(words)
 		if keys:
 			found += find_keyed(view, keys)
 			if "into" in words:
 				found += find_inserted(view)
+			if not _STATEMENTS.isdisjoint(words):
+				found += find_bound(view)
 		hits = self.names.anchors & words
 		if hits:
 			found += self.names.find(view, hits, mails)

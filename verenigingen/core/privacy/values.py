@@ -9,14 +9,16 @@ from .banking import LENGTHS, is_bic
 from .tokens import TOKEN, Span
 from .view import BREAK, View
 
-VALUE_LIMIT = 4_000  # characters of one value; a longer one is cut there
+VALUE_LIMIT = 4_000  # characters of one value without an end; a longer one is cut there
+_QUOTED_LIMIT = 16_000  # characters within which the end of a string is looked for
 _CONTAINER_LIMIT = 4_000
+_PLAIN_LIMIT = 200  # of a value that is no secret: names, numbers, dates
 _DEPTH = 16  # backslashes before a quote that are counted
 Place = tuple[int, int, bool]  # start, end, whether quotes hold it
 
-_OPENING = re.compile(r"[ \t]{0,4}(?:[bBuUrRfF]{1,2}(?=['\"]))?(\\{0,8})([\"'`])")
+_OPENING = re.compile(r"(?:[bBuUrRfF]{1,2}(?=['\"]))?(\\{0,8})([\"'`])")
+_QUOTING = frozenset("bBuUrRfF\\\"'`")  # what it can begin with
 _BARE = re.compile(rf"[^\s&;,'\"`()\[\]{{}}<>|{BREAK}]+")
-_SKIPPED = re.compile(r"[ \t]{0,4}")
 # The value of a header that is written without quotes: credentials with their scheme, or cookies.
 _HEADER = re.compile(
 	rf"[ \t]{{0,4}}((?:(?:Bearer|Basic|Token|Negotiate|ApiKey)[ ]{{1,3}})?[^\s;=\"'{BREAK}]{{1,4000}}(?![^\s;\"'{BREAK}])"
@@ -24,8 +26,16 @@ _HEADER = re.compile(
 	re.IGNORECASE,
 )
 _SCHEME = re.compile(r"(?:Bearer|Basic|Token|Digest|Negotiate|ApiKey|Api-Key)[ ]{1,3}", re.IGNORECASE)
-_STRING = re.compile(r"(\\{0,8})([\"'])")
-_CLOSERS = {"(": ")", "[": "]", "{": "}"}
+_PIECE = re.compile(r"(\\{0,8})([\"'])|[(\[{)\]}]")
+OPENERS = ("(", "[", "{")
+
+# What of a secret stands behind a blank, where a label and no quote goes before it: `password: Zomer 2026`. Words with a
+# digit or a sign belong to it, words with a capital up to the end of the line.
+_WORD_OF = rf"[^\s'\",;:=()\[\]{{}}<>&|{BREAK}]"
+_MORE = re.compile(
+	rf"(?:[ ]{{1,2}}(?!\d{{1,4}}[-/]\d\d?[-/])(?={_WORD_OF}{{0,30}}[0-9!#$%*?^]){_WORD_OF}{{1,40}}){{1,3}}"
+	rf"|(?:[ ]{{1,2}}(?=[A-Z0-9]){_WORD_OF}{{1,40}}){{1,3}}(?=[ \t]{{0,3}}(?:[\r\n,;]|\Z))"
+)
 
 # No values: nothing, placeholders, what was masked already.
 _NOTHING = re.compile(
@@ -39,7 +49,13 @@ _WORDS_NOT_SECRETS = frozenset(
 	" has the a an and or for of to in on with valid unknown denied failed error changed reset ok yes no verlopen ongeldig"
 	" onjuist verplicht vergeten gewijzigd niet moet string password token secret bearer basic".split()
 )
-_RANDOM = re.compile(r"(?=[^0-9]{0,200}[0-9])(?=[^A-Za-z]{0,200}[A-Za-z])[A-Za-z0-9+/=_.~-]{16,}\Z")
+_RANDOM = re.compile(
+	r"(?![A-Za-z_-]{2,30}=[^=])(?=[^0-9]{0,200}[0-9])(?=[^A-Za-z]{0,200}[A-Za-z])[A-Za-z0-9+/=_.~-]{16,}\Z"
+)
+_MIXED = re.compile(r"(?=[^0-9]{0,60}[0-9])(?=[^A-Za-z]{0,60}[A-Za-z])[!-+.-~]{8,60}\Z")
+_SIGNED = re.compile(
+	r"(?=[^0-9]{0,60}[0-9])(?=[^A-Za-z]{0,60}[A-Za-z])(?=[^$!~#*^@]{0,60}[$!~#*^@])[!-+\x2d-~]{8,60}\Z"
+)
 _NOT_PERSONS = frozenset(
 	"administrator guest system unknown onbekend none anonymous test user customer".split()
 )
@@ -49,6 +65,7 @@ _BARE_PERSON = re.compile(
 	r"[ \t]{0,4}([A-Z][A-Za-z'.-]*(?:[ +](?:[A-Z][A-Za-z'.-]*|van|de|den|der|ten|ter|te|von|in|'t|la|el|al)){0,5})"
 )
 _DIGIT = re.compile(r"\d")
+_FRAME_LINE = re.compile(r"[ \t|>+]{0,24}File \"[^\"\n]{1,300}\", line \d+")
 _BARE_PHONE = re.compile(r"[ \t]{0,4}([+(]{0,2}\d(?:[ .()/-]{0,2}\d){6,14})(?!\d)")
 _PHONE = re.compile(r"[+(]{0,2}\d(?:[ .()/-]{0,3}\d){6,14}\Z")
 _POSTCODE = re.compile(
@@ -57,37 +74,49 @@ _POSTCODE = re.compile(
 _ACCOUNT = re.compile(r"[A-Za-z]{2}[ ]?\d\d[ .A-Za-z0-9-]{8,36}\Z|\d[\d .-]{5,18}\d\Z")
 
 
-def whole_value(view: View, position: int, separator: str, *, header: bool) -> Iterator[Place]:
-	"""The stretches that hold the value which begins at or after a place: one, or each string of a container."""
+def first_of(flat: str, position: int) -> int:
+	"""Where the value begins whose place is after some blanks."""
+	stop = position + 4
+	while position < stop and flat[position : position + 1] in (" ", "\t"):
+		position += 1
+	return position
+
+
+def whole_value(
+	view: View, position: int, begin: int, separator: str, *, header: bool, secret: bool
+) -> list[Place]:
+	"""The stretch that holds the value behind a separator, which ends at `position`; the value begins at `begin`."""
 	flat = view.flat
 	if separator == ">":
 		end = flat.find("<", position, position + VALUE_LIMIT)
-		if end > position and flat.startswith("</", end):
-			yield position, end, True
-		return
-	opening = _OPENING.match(flat, position)
-	if opening:
-		yield opening.end(), closing(flat, opening.end(), opening[1], opening[2]), True
-		return
+		return [(position, end, True)] if end > position and flat.startswith("</", end) else []
+	char = flat[begin : begin + 1]
+	if char in _QUOTING and (opening := _OPENING.match(flat, begin)):
+		return [(opening.end(), closing(flat, opening.end(), opening[1], opening[2]), True)]
 	# where what stands before the value is escaped as well, all of it is a query within a query: its ends are ends
 	bounded = flat if position - 1 in view.escaped else view.solid
 	if header:
 		value = _HEADER.match(bounded, position)
-		if value:
-			yield value.start(1), value.start(1) + len(value[1].rstrip("; ,")), True
-		return
-	begin = _SKIPPED.match(flat, position).end()  # type: ignore[union-attr]
-	if flat[begin : begin + 1] in _CLOSERS and begin < len(flat):
-		yield from _strings(flat, begin)
-		return
-	bare = _BARE.match(bounded, begin, min(len(flat), begin + VALUE_LIMIT))
-	if bare:
-		yield bare.start(), bare.end(), False
+		return [(value.start(1), value.start(1) + len(value[1].rstrip("; ,")), True)] if value else []
+	limit = VALUE_LIMIT if secret else _PLAIN_LIMIT
+	bare = _BARE.match(bounded, begin, min(len(flat), begin + limit))
+	return [(bare.start(), bare.end(), False)] if bare else []
+
+
+def strings_of(flat: str, position: int) -> tuple[int, list[Place]]:
+	"""Where the container that begins at a place ends, and its strings, keys of dictionaries apart."""
+	end = position
+	strings: list[Place] = []
+	for is_string, start, stop in _pieces(flat, position, min(len(flat), position + _CONTAINER_LIMIT)):
+		if is_string and not flat[stop : stop + 12].lstrip("\\'\" ").startswith(":"):
+			strings.append((start, stop, True))
+		end = max(end, stop)
+	return end, strings
 
 
 def closing(flat: str, position: int, slashes: str, quote: str) -> int:
 	"""Where the string that was opened before `position` ends; a string without an end ends with its line."""
-	limit = min(len(flat), position + VALUE_LIMIT)
+	limit = min(len(flat), position + _QUOTED_LIMIT)
 	at = flat.find(quote, position, limit)
 	while at >= 0:
 		before = 0
@@ -96,37 +125,55 @@ def closing(flat: str, position: int, slashes: str, quote: str) -> int:
 		if before == len(slashes) or (not slashes and before % 2 == 0):
 			return at - len(slashes)
 		at = flat.find(quote, at + 1, limit)
+	limit = min(len(flat), position + VALUE_LIMIT)
 	end = flat.find("\n", position, limit)
 	return limit if end < 0 else end
 
 
-def _strings(flat: str, begin: int) -> Iterator[Place]:
-	"""The strings in a bracket, keys of dictionaries apart."""
-	depth, position, limit = 0, begin, min(len(flat), begin + _CONTAINER_LIMIT)
+def bracket_end(flat: str, begin: int, reach: int = _CONTAINER_LIMIT) -> int:
+	"""Where the bracket at a place is closed, strings apart; where its reach ends if it is not."""
+	end = begin
+	for kind, start, stop in _pieces(flat, begin, min(len(flat), begin + reach)):
+		end = stop if kind else start
+	return end
+
+
+def _pieces(flat: str, begin: int, limit: int) -> Iterator[tuple[bool, int, int]]:
+	"""The strings in a bracket (True, begin, end), and last the place of its end (False, place, place)."""
+	depth, position = 0, begin
 	while position < limit:
-		char = flat[position]
-		if char in "([{":
+		found = _PIECE.search(flat, position, limit)
+		if found is None:
+			break
+		position = found.end()
+		if found[2]:
+			end = closing(flat, position, found[1], found[2])
+			yield True, position, end
+			position = end + len(found[1]) + 1
+		elif found[0] in "([{":
 			depth += 1
-		elif char in ")]}":
+		else:
 			depth -= 1
 			if depth == 0:
+				yield False, found.start(), found.start()
 				return
-		elif char in "\\\"'":
-			opening = _STRING.match(flat, position)
-			if opening:
-				end = closing(flat, opening.end(), opening[1], opening[2])
-				after = flat[end : end + 12].lstrip("\\'\" ")
-				if not after.startswith(":"):
-					yield opening.end(), end, True
-				position = end + len(opening[1]) + 1
-				continue
-		position += 1
+	yield False, limit, limit
+
+
+def in_source(flat: str, position: int) -> bool:
+	"""Whether a place lies in a line of a program that a traceback shows: names before `=` are variables there."""
+	begin = flat.rfind("\n", 0, position) + 1
+	if flat[begin : begin + 2] != "  " or begin == 0:
+		return False
+	above = flat.rfind("\n", 0, begin - 1) + 1
+	return _FRAME_LINE.match(flat, above, begin) is not None
 
 
 def spans_of(kind: str, flat: str, start: int, end: int, *, quoted: bool, separator: str) -> Iterator[Span]:
 	"""What of a value to replace, given what its name announced."""
 	value = flat[start:end]
-	if _NOTHING.match(value.strip()) or TOKEN.fullmatch(value.strip()):
+	bare_value = value.strip()
+	if not bare_value or _NOTHING.match(bare_value) or TOKEN.fullmatch(bare_value):
 		return
 	if kind in ("secret", "key"):
 		yield from _secret(flat, start, end, bare=not quoted, strict=kind == "key", separator=separator)
@@ -161,7 +208,12 @@ def _secret(flat: str, start: int, end: int, *, bare: bool, strict: bool, separa
 	if strict and not _RANDOM.match(value):
 		return
 	if bare:
-		value = value.rstrip(".:!?")
+		if separator == "/":
+			value = value.partition("/")[0]
+			end = start + len(value)
+		labelled = separator not in ("=", ",", "/") and not value.endswith(".") and not scheme
+		more = _MORE.match(flat, end) if labelled else None
+		value = value.rstrip(".:!?") if not more else flat[start : more.end()].rstrip(".:?")
 		end = start + len(value)
 		if not _is_bare_secret(flat, value, start, end, separator):
 			return
@@ -172,10 +224,14 @@ def _secret(flat: str, start: int, end: int, *, bare: bool, strict: bool, separa
 
 
 def _is_bare_secret(flat: str, value: str, start: int, end: int, separator: str) -> bool:
-	if not value or value.lower() in _WORDS_NOT_SECRETS or flat[end : end + 1] == "(" or _CODE.match(value):
+	first = value[:_PLAIN_LIMIT].partition(" ")[0]
+	if not value or first.lower() in _WORDS_NOT_SECRETS or flat[end : end + 1] == "(" or _CODE.match(first):
 		return False
 	tight = separator == "=" and flat[start - 1] == "="
-	if tight or not value.isalpha() or not (value.islower() or value.istitle()):
+	if separator in (",", "/"):  # in a row of values, in a path: only what no word is
+		told = _SIGNED.match(value) or (separator == "," and _MIXED.match(value))
+		return bool(told) or _RANDOM.match(value) is not None
+	if tight or not value.isalpha() or not (value.islower() or value.istitle() or value.isupper()):
 		return len(value) > 1
 	return len(value) >= 8 and flat[end : end + 1] in ("", "\n", "\r", ".", BREAK)
 

@@ -33,7 +33,7 @@ _SPECIAL = re.compile(
 _AGAIN = re.compile(r"%(?:25){1,3}(?=[0-9A-Fa-f]{2})")
 _RAW = re.compile("[\udc80-\udcff]")  # bytes that were not UTF-8, as Python carries them along
 _PRINTED_BYTES = "ÂÃÄÅÆÇÐ"  # what UTF-8 begins with where it was read as Latin-1
-_PLUS = re.compile(r"\+(?<=[A-Za-z0-9),.]\+)(?=[A-Za-z0-9(%'])")
+_PLUS = re.compile(r"\+(?<=[A-Za-z0-9),.-]\+)(?=[A-Za-z0-9(%'-])")
 _QUERY_LENGTH = 200
 _HEX = re.compile(r"x([0-9A-Fa-f]{2})")
 _OCTAL = re.compile(r"[23][0-7]{2}")
@@ -183,7 +183,7 @@ def _reread(found: str) -> str:
 
 def _bytes(text: str, begin: int, end: int) -> str:
 	"""Bytes that are not UTF-8: letters of Latin-1 where they stand in a word, else ends of words."""
-	made = []
+	made: list[str] = []
 	for at in range(begin, end):
 		char = text[at]
 		if _RAW.match(char):
@@ -212,7 +212,7 @@ def _backslash(found: str) -> str | None:
 
 def _readable(raw: bytes) -> str | None:
 	"""Escaped bytes as text: UTF-8, and Latin-1 where it is not. None where they hold control characters."""
-	made = []
+	made: list[str] = []
 	for char in raw.decode("utf-8", "surrogateescape"):
 		if char in "\t\n\v\f\r":
 			made.append(BREAK)

@@ -129,7 +129,7 @@ def _dead(view: JobsView, now: datetime) -> Iterator[Finding]:
 			gone = "" if job.worker in names else ", and its worker is gone"
 			how = f"It began and its worker's signs of life ended{gone}."
 		next_one = (
-			"Until it is cleared away, Frappe takes it for waiting or running and queues no other of its id"
+			"Until it is cleared away, it counts as waiting or running, and no other of its id is queued"
 		)
 		scheduled = SCHEDULED in job.id
 		next_one += ": the scheduled job is not run at all." if scheduled else "."

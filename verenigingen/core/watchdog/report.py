@@ -41,14 +41,15 @@ def report_of(
 
 def finding_row(finding: Finding, now: datetime) -> dict[str, Any]:
 	"""A finding as the API gives it; `remedy_call` is None where there is nothing to carry out."""
-	offer = finding.offer
+	offer, since = finding.offer, finding.since
+	local = since.astimezone(now.tzinfo) if since else None  # queues tell UTC
 	return {
 		"check": finding.check,
 		"subject": finding.subject,
 		"severity": finding.level,
 		"title": finding.title,
-		"since": finding.since.isoformat(timespec="seconds") if finding.since else None,
-		"age_seconds": round(span(finding.since, now).total_seconds()) if finding.since else None,
+		"since": local.isoformat(timespec="seconds") if local else None,
+		"age_seconds": round(span(since, now).total_seconds()) if since else None,
 		"explanation": finding.explanation,
 		"evidence": dict(finding.evidence),
 		"remedy": finding.remedy,
@@ -88,3 +89,28 @@ def sentences(report: Report) -> list[str]:
 	blind = f"; {counted(len(report['unknown']), 'check')} could not be made" if report["unknown"] else ""
 	what = f"{counted(number, 'minor finding')} in" if number else "Nothing is wrong with"
 	return [f"{what} scheduler, jobs, mail, backups and logs{blind}."]
+
+
+def with_watchdog(health: dict[str, Any], report: Report) -> dict[str, Any]:
+	"""The parts of an executive summary: verdict on errors (`core.errors.health_statement`) and watchdog together.
+
+	A critical or serious finding lifts the verdict; minor ones do not, and nothing found lowers none.
+	"""
+	levels = [row["severity"] for row in report["findings"]]
+	watched = "critical" if "critical" in levels else "attention" if "high" in levels else None
+	order = ("unknown", "healthy", "attention", "critical")
+	overall = max(health["status"], watched or health["status"], key=order.index)
+	serious = [f"{row['severity']}: {row['title']}" for row in report["findings"] if row["severity"] in SAID]
+	return {
+		"overall_health": overall,
+		"basis": "errors and the watchdog",
+		"reasons": [*health["reasons"], *serious],
+		"sentences": [*health["sentences"], *sentences(report)],
+	}
+
+
+def prioritised(others: Sequence[dict[str, Any]], report: Report) -> list[dict[str, Any]]:
+	"""Actions of other analyses (each with `priority`) and the watchdog's in one list: by priority, among equals first what
+	the watchdog found: what stands still comes before what goes wrong."""
+	order = {"high": 0, "medium": 1, "low": 2}
+	return sorted([*actions(report), *others], key=lambda action: order[action["priority"]])

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from verenigingen.core.watchdog.jobchecks import is_dead, workers_of
 from verenigingen.core.watchdog.jobs import RUNNING, WAITING, JobSeen, JobsView
 from verenigingen.core.watchdog.model import LISTED, Finding, Limits, Offer, counted, listed, span, spoken
-from verenigingen.core.watchdog.schedule import EVERY, JobType, Overdue, Unreadable, judge
+from verenigingen.core.watchdog.schedule import EVERY, MOST_MISSED, JobType, Overdue, Unreadable, judge
 
 SCHEDULER, JOBS, SCHEDULES, STOPPED = "scheduler", "scheduled_jobs", "schedules", "stopped_jobs"
 DORMANT_DAYS = 4
@@ -165,27 +165,34 @@ def _late(
 	now: datetime,
 	limits: Limits,
 ) -> list[Finding]:
-	"""Overdue jobs, less those whose cause the queue shows: dead jobs and absent workers are findings of their own."""
+	"""Overdue jobs, less those whose cause the queue shows. What nothing queued is the scheduler's fault as a whole, unless
+	other jobs began well after it was due: then the scheduler was there, and left this one out."""
 	seen = {job.key: job for job in view.jobs if job.key} if view else {}
-	unexplained = [item for item in overdue if not _explained(seen.get(item.job.name), view, now)]
-	if not unexplained:
-		return []
 	newest = max((job.last for job in jobs if job.last), default=None)
-	quiet = newest is None or span(newest, now) > limits.job
-	held = [item for item in unexplained if item.job.name in seen and _in_queue(seen[item.job.name])]
-	if quiet and not held:
-		return [_silent(unexplained, newest, view, now)]
-	return [_one(item, seen.get(item.job.name), view, now) for item in unexplained[:SHOWN]]
+	single: list[Overdue] = []
+	silent: list[Overdue] = []
+	for item in overdue:
+		job = seen.get(item.job.name)
+		if _explained(job, view, now, limits):
+			continue
+		alive = newest is not None and span(item.due, newest) > limits.job
+		held = job is not None and job.place in (WAITING, RUNNING)
+		(single if alive or held else silent).append(item)
+	found = [_silent(silent, newest, view, now)] if silent else []
+	return found + [_one(item, seen.get(item.job.name), view, now) for item in single[:SHOWN]]
 
 
-def _explained(job: JobSeen | None, view: JobsView | None, now: datetime) -> bool:
+def _explained(job: JobSeen | None, view: JobsView | None, now: datetime, limits: Limits) -> bool:
+	"""Has the queue a finding of its own that tells why this job does not run: dead, nobody who works, a queue too long?"""
 	if job is None or view is None:
 		return False
-	return is_dead(job, now) or (job.place == WAITING and not workers_of(view, job.queue, now))
-
-
-def _in_queue(job: JobSeen) -> bool:
-	return job.place in (WAITING, RUNNING)
+	if is_dead(job, now):
+		return True
+	aged = any(
+		queue.name == job.queue and queue.oldest is not None and span(queue.oldest, now) > limits.queue
+		for queue in view.queues
+	)
+	return job.place == WAITING and (aged or not workers_of(view, job.queue, now))
 
 
 def _silent(
@@ -215,7 +222,8 @@ def _silent(
 
 
 def _one(item: Overdue, job: JobSeen | None, view: JobsView | None, now: datetime) -> Finding:
-	since = f"It was due at {item.due:%Y-%m-%d %H:%M}, {spoken(item.late)} ago, and missed {counted(item.missed, 'run')}."
+	missed = f"{MOST_MISSED} runs or more" if item.missed >= MOST_MISSED else counted(item.missed, "run")
+	since = f"It was due at {item.due:%Y-%m-%d %H:%M}, {spoken(item.late)} ago, and missed {missed}."
 	if job is not None and job.place == WAITING:
 		why = f"It waits in the queue {job.queue}."
 	elif job is not None and job.place == RUNNING:

@@ -31,6 +31,7 @@ from verenigingen.host.port import App, JobFailure, QueueOverview, Store, User
 log = logging.getLogger("verenigingen")
 SYSTEM = User("Administrator", frozenset({"System Manager", "Compliance Officer", "Monitoring Agent"}))
 _user: ContextVar[User] = ContextVar("user", default=SYSTEM)
+answer_status: ContextVar[int] = ContextVar("answer_status", default=200)
 _page_token: ContextVar[str] = ContextVar("page_token", default="")
 
 

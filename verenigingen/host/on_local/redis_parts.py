@@ -236,7 +236,9 @@ class RqQueue:
 			return self._view().requeue(job)
 
 	def _view(self) -> RqView:
-		return RqView([self._queue], "", job_class=SiteJob, serializer=JSONSerializer)
+		return RqView(
+			[self._queue], "", name_of=lambda _: "jobs", job_class=SiteJob, serializer=JSONSerializer
+		)
 
 	def overview(self) -> QueueOverview | None:
 		with self._answering():

@@ -91,10 +91,15 @@ def create_table(
 	key = (
 		"name varchar(140) NOT NULL PRIMARY KEY" if dialect == "mariadb" else "name TEXT NOT NULL PRIMARY KEY"
 	)
-	tail = " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci" if dialect == "mariadb" else ""
-	run(f"CREATE TABLE IF NOT EXISTS {name} ({key}, {', '.join(typed.values())}){tail}")
-	for column in indexes:
-		index = quoted(dialect, f"{table} {column}".replace(" ", "_"))
+	names = {column: quoted(dialect, f"{table} {column}".replace(" ", "_")) for column in indexes}
+	if dialect == "mariadb":
+		# with the table and not after it: each index made afterwards takes as long as the table itself
+		keys = [f"KEY {index} ({quoted(dialect, column)})" for column, index in names.items()]
+		tail = " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci"
+		run(f"CREATE TABLE IF NOT EXISTS {name} ({', '.join([key, *typed.values(), *keys])}){tail}")
+		return
+	run(f"CREATE TABLE IF NOT EXISTS {name} ({', '.join([key, *typed.values()])})")
+	for column, index in names.items():
 		run(f"CREATE INDEX IF NOT EXISTS {index} ON {name} ({quoted(dialect, column)})")
 
 

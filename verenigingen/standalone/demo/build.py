@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from . import audit, breaches, jobs, money, people, rhythm
+from . import audit, breaches, jobs, measurements, money, people, rhythm
 from .bugs import Site
 from .errors import Errors
 from .faulty.runtime import APP
@@ -89,6 +89,8 @@ def _write_all(world: World, errors: Errors, writer: Writer, site_dir: Path, ste
 	steps.next("Raising errors")
 	writer.add("Error Log", errors.rows(site, names))
 	background = errors.record()
+	steps.next("Writing measurements")
+	writer.add("Metric Rollup", measurements.rows(world))
 	steps.next("Writing the request log")
 	lines = Traffic(world, site_dir.name).write(site_dir, runs, errors.traces)
 	steps.done()
@@ -98,7 +100,7 @@ def _write_all(world: World, errors: Errors, writer: Writer, site_dir: Path, ste
 class _Steps:
 	"""Reports progress in whole steps."""
 
-	TOTAL = 8
+	TOTAL = 9
 
 	def __init__(self, progress: Progress) -> None:
 		self._progress = progress

@@ -52,6 +52,8 @@ def build_site(
 		indexes = ("modified", "creation") if doctype == "Error Log" else ()
 		create_table(store.execute, store.columns, store.dialect, f"tab{doctype}", columns, indexes)
 
+	host.operations.switch("enable_scheduler", 1)
+
 	def write(table: str, rows: Sequence[Mapping[str, object]]) -> None:
 		with store.transaction("demo"):
 			store.insert(table, rows)

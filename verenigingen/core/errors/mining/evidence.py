@@ -23,7 +23,6 @@ _WORDING = (
 	5,
 )  # and so is each of these numbers of words that are equal, if there are _COUNTS[0] different ones
 _NOTHING_EQUAL = 10  # a template without a word would say nothing
-_MANY = 9  # so many words in one place are no outcomes
 _SHORTEST = 3  # letters of a plain word
 _BRACKETS = {"(": ")", "[": "]", "{": "}", '"': '"', "'": "'", "<": ">", "`": "`"}
 _PREPOSITIONS = frozenset(
@@ -62,11 +61,12 @@ def weigh(keys: Atoms, place: int, texts: Collection[str], *, known: bool = Fals
 	score += 2 * mixed + 2 * (_BRACKETS.get(before, "-") == after)
 	if len(words) == len(texts) == 2:
 		score -= 1  # two wordings may always be two errors
+	equal = sum(map(is_word, keys)) - is_word(keys[place])
 	introduced = _introduction(before, earlier)
 	score += introduced + _looks(words) + 3 * known
-	if not introduced and len(texts) < _MANY and 2 * sum(map(is_outcome, words)) > len(words):
-		score -= 2  # what is introduced is a state, and of outcomes there are few
-	equal = sum(map(is_word, keys)) - is_word(keys[place])
+	if not introduced and 2 * sum(map(is_outcome, words)) > len(words):
+		many = _COUNTS[1] if equal >= _WORDING[1] else _COUNTS[2]
+		score -= 2 * (len(texts) < many)  # what is introduced is a state, and of outcomes there are few
 	if len(texts) >= _COUNTS[0] and before != ":" and all(map(_is_plain, words)):
 		score += sum(equal >= count for count in _WORDING)
 	if not equal:

@@ -146,6 +146,9 @@ class _Classes:
 		return _NO_WORDS.union(*self._classes)
 
 	def hold(self, texts: Collection[str]) -> bool:
-		"""Whether one class has all these words; values aside."""
+		"""Whether one class has most of these words (values aside), and two of them if there are two."""
 		words = {text for text in texts if text != VALUE}
-		return any(words <= known for known in self._classes)
+		return any(
+			len(both := words & known) >= min(_SHARED, len(words)) and 2 * len(both) > len(words)
+			for known in self._classes
+		)

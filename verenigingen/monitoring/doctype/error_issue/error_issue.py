@@ -32,6 +32,7 @@ class ErrorIssue(Document):
 
 		algorithm: DF.Data | None
 		app: DF.Data | None
+		base_severity: DF.Data | None
 		category: DF.Data | None
 		category_reason: DF.SmallText | None
 		clues: DF.LongText | None
@@ -43,6 +44,7 @@ class ErrorIssue(Document):
 		ignored_for: DF.Int
 		ignored_left: DF.Int
 		ignored_until: DF.Datetime | None
+		judgement: DF.LongText | None
 		last_seen: DF.Datetime | None
 		merged_into: DF.Link | None
 		pinned: DF.Check
@@ -53,7 +55,12 @@ class ErrorIssue(Document):
 		resolved_in: DF.Data | None
 		sample: DF.Code | None
 		severity: DF.Literal["critical", "high", "medium", "low"]
+		severity_fixed: DF.Check
+		severity_reason: DF.SmallText | None
+		severity_score: DF.Float
 		sources: DF.SmallText | None
+		state: DF.Data | None
+		state_reason: DF.SmallText | None
 		status: DF.Literal["Open", "Resolved", "Resolved in Version", "Ignored", "Regressed", "Merged"]
 		status_changed: DF.Datetime | None
 		status_reason: DF.SmallText | None

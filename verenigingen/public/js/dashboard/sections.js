@@ -1,5 +1,6 @@
 /* The cards of the page, from the sections of one answer. A failed or unknown section is shown as such. */
 
+import { alerts } from "./alerts.js";
 import { categories, daily, hours } from "./charts.js";
 import { h } from "./dom.js";
 import { count, growth, moment, plural, share, words } from "./format.js";
@@ -225,11 +226,13 @@ export function render(target, answer, base) {
 	const { sections } = answer;
 	const later = [];
 	const state = opened(sections.executive_summary, "Overall state");
+	const watched = opened(sections.active_alerts, "Scheduler, jobs, mail, backups and logs");
 	const errors = opened(sections.error_summary, "Errors");
 	const analysed = opened(sections.analytics_summary, "Analytics");
 	const collected = opened(sections.collection, "Collection");
 	const cards = [
 		state.data ? health(state.data) : state.notice,
+		watched.data ? alerts(watched.data) : watched.notice,
 		errors.data ? tiles(errors.data) : errors.notice,
 		analysed.data ? [findings(analysed.data, base), course(analysed.data, later)] : analysed.notice,
 		errors.data && [recurring(errors.data, base), kinds(errors.data, later)],
