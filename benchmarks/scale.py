@@ -13,7 +13,7 @@ import math
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -91,27 +91,25 @@ class Bins:
 		return Sketch(dict(zip(self.places[endpoint][some].tolist(), drawn[some].tolist(), strict=True)))
 
 
-def rows(bins: Bins, resolution: str, at: datetime, seconds: float) -> Iterator[dict[str, object]]:
-	"""The rows of one bucket."""
-	counts = (
-		RANDOM.poisson(seconds * load(at) * POPULAR)
-		if resolution != "day"
-		else RANDOM.poisson(PER_DAY * POPULAR)
-	)
-	total = Sketch()
-	for endpoint in np.flatnonzero(counts):
-		sketch = bins.sketch(int(endpoint), int(counts[endpoint]))
-		total.merge(sketch)
-		yield row(
-			resolution, at, (route(int(endpoint)), "GET"), int(counts[endpoint]), MEDIANS[endpoint], sketch
-		)
-	yield row(resolution, at, (ALL, ""), int(counts.sum()), 0.1, total)
+def pool(bins: Bins, seconds: float) -> list[list[str]]:
+	"""For each hour of the day the lines of one bucket of `seconds`, without name and time; a year draws from them."""
+	made = []
+	for hour in range(24):
+		rate = load(datetime(2026, 1, 1, hour)) if seconds < 86_400 else PER_DAY / 86_400
+		counts = RANDOM.poisson(seconds * rate * POPULAR)
+		total, lines = Sketch(), []
+		for endpoint in np.flatnonzero(counts):
+			sketch = bins.sketch(int(endpoint), int(counts[endpoint]))
+			total.merge(sketch)
+			lines.append(
+				line((route(int(endpoint)), "GET"), int(counts[endpoint]), MEDIANS[endpoint], sketch)
+			)
+		made.append([*lines, line((ALL, ""), int(counts.sum()), 0.1, total)])
+	return made
 
 
-def row(
-	resolution: str, at: datetime, key: tuple[str, str], count: int, mean: float, sketch: Sketch
-) -> dict[str, object]:
-	"""One row."""
+def line(key: tuple[str, str], count: int, mean: float, sketch: Sketch) -> str:
+	"""One row, tab-separated, after name, resolution and time: digest of its name, key, values."""
 	sums = [
 		count,
 		count // 50,
@@ -121,31 +119,33 @@ def row(
 		count * mean / 2,
 		count * mean / 4,
 		9 * count,
-		30 * count,
 	]
-	values = [*sums, 3 * count, 4_000 * count, sketch.to_text()]
-	named = {
-		"name": row_name(resolution, at, key),
-		"resolution": resolution,
-		"at": at,
-		"endpoint": key[0],
-		"method": key[1],
-	}
-	return named | dict(zip(REQUESTS.columns, values, strict=True))
+	values = [*sums, 30 * count, 3 * count, 4_000 * count, sketch.to_text()]
+	digest = row_name("day", datetime(2026, 1, 1), key).partition("-")[2]
+	return "\t".join(map(str, (digest, *key, *values)))
 
 
-def fill(host: Host, share: float) -> None:
-	"""Writes the rows of a year."""
-	bins, now = Bins(), host.clock.now().replace(tzinfo=None, second=0, microsecond=0)
+def fill(server: MariaServer, database: str, now: datetime, share: float) -> int:
+	"""Writes the rows of a year; their number."""
+	bins, number = Bins(), 0
+	columns = ", ".join(("name", "resolution", "at", "endpoint", "method", *REQUESTS.columns))
 	starts = {"minute": now, "hour": now.replace(minute=0), "day": now.replace(hour=0, minute=0)}
 	for resolution, (days, span) in KEPT.items():
-		buckets = max(1, round(share * days * timedelta(days=1) / span))
-		waiting: list[dict[str, object]] = []
-		for number in range(buckets, 0, -1):
-			waiting += rows(bins, resolution, starts[resolution] - number * span, span.total_seconds())
-			if len(waiting) > 5_000 or number == 1:
-				host.store.upsert("tabRequest Rollup", waiting)
-				waiting = []
+		lines = pool(bins, span.total_seconds())
+		with tempfile.NamedTemporaryFile("w", suffix=".tsv") as file:
+			for past in range(max(1, round(share * days * timedelta(days=1) / span)), 0, -1):
+				at = starts[resolution] - past * span
+				stamp = row_name(resolution, at, ("",)).partition("-")[0]
+				for text in lines[at.hour if resolution != "day" else past % 24]:
+					digest, _, rest = text.partition("\t")
+					file.write(f"{stamp}-{digest}\t{resolution}\t{at}\t{rest}\n")
+					number += 1
+			file.flush()
+			with server.connect(database, local_infile=True) as connection, connection.cursor() as cursor:
+				cursor.execute(
+					f"LOAD DATA LOCAL INFILE '{file.name}' INTO TABLE `tabRequest Rollup` ({columns})"
+				)
+	return number
 
 
 def minute(at: datetime) -> list[str]:
@@ -207,8 +207,13 @@ def main() -> None:
 			waiting = Waiting()
 			host = replace(open_host(write_config(Path(folder), **config)), measurements=waiting)
 			print(f"scale: {PER_DAY:,} requests a day, {ENDPOINTS} endpoints, {share:g} of a year")
-			print(f"written in {timed(lambda: fill(host, share)):.0f} s")
-			report(host, server, str(config["db_name"]), waiting)
+			database = str(config["db_name"])
+			began = time.perf_counter()
+			number = fill(
+				server, database, host.clock.now().replace(tzinfo=None, second=0, microsecond=0), share
+			)
+			print(f"{number:,} rows written in {time.perf_counter() - began:.0f} s")
+			report(host, server, database, waiting)
 	finally:
 		server.close()
 

@@ -110,7 +110,8 @@ def test_a_share_outside_its_range_is_refused(q: float) -> None:
 
 
 @pytest.mark.parametrize(
-	"text", ["2AAA", "1!", "1", "1gA", "1AQ", "1AQA", "1/////w8B", "1AQEAAQ", "\ud800", "1" + "/" * 10**7]
+	"text",
+	["2AAA", "1!", "1", "1gA", "1AQ", "1AQA", "1/////w8B", "1AQEAAQ", "\ud800", "1AAEA", "1" + "/" * 10**7],
 )
 def test_a_foreign_text_is_refused(text: str) -> None:
 	with pytest.raises(ValueError, match="sketch"):

@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import pymysql
 import redis
@@ -121,8 +122,8 @@ class MariaServer:
 				time.sleep(0.1)
 		raise RuntimeError(f"MariaDB did not start: {(self.folder / 'log').read_text()[-2000:]}")
 
-	def connect(self, database: str | None = None) -> pymysql.Connection:
-		"""A connection as root."""
+	def connect(self, database: str | None = None, **more: Any) -> pymysql.Connection:
+		"""A connection as root; `more` as PyMySQL has it."""
 		return pymysql.connect(
 			host="127.0.0.1",
 			port=self.port,
@@ -130,6 +131,7 @@ class MariaServer:
 			password=PASSWORD,
 			database=database,
 			autocommit=True,
+			**more,
 		)
 
 	def execute(self, sql: str) -> None:
