@@ -69,7 +69,7 @@ def collect_all(host: Host, seconds: float | None = None) -> list[dict[str, Any]
 			results.append(joined)
 	changed = bool(woken) or any(result["collected"] for result in results)
 	if changed or host.cache.get(JUDGED) is None:
-		judged = _run(host, JUDGE_ISSUES, limit, absences)
+		judged = _run(host, JUDGE_ISSUES, limit, absences, failed)
 		if judged["error"]:
 			results.append(judged)
 		host.cache.clear("analytics_")
