@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from verenigingen.host.sql import quoted
+from verenigingen.monitoring.indexes import COMPOSITE
 
 PACKAGE = Path(__file__).resolve().parents[2]
 LAYOUT = {
@@ -75,8 +76,12 @@ def create_table(
 	table: str,
 	fields: Mapping[str, str],
 	indexes: tuple[str, ...] = (),
+	composite: tuple[str, ...] = (),
 ) -> None:
-	"""Creates the table with Frappe's standard columns, or adds the columns it lacks. Two processes may try at once."""
+	"""Creates the table with Frappe's standard columns, or adds the columns it lacks. Two processes may try at once.
+
+	indexes: columns with an index each; composite: those of one index together.
+	"""
 	present = columns_of(table)
 	wanted = {**STANDARD, **fields}
 	name = quoted(dialect, table)
@@ -88,19 +93,26 @@ def create_table(
 			if column not in present:
 				run(f"ALTER TABLE {name} ADD COLUMN {declaration}")
 		return
-	key = (
+	primary = (
 		"name varchar(140) NOT NULL PRIMARY KEY" if dialect == "mariadb" else "name TEXT NOT NULL PRIMARY KEY"
 	)
-	names = {column: quoted(dialect, f"{table} {column}".replace(" ", "_")) for column in indexes}
+	of_one = {column: quoted(dialect, column) for column in indexes}
+	of_many = (
+		{f"{composite[0]}_and_more": ", ".join(quoted(dialect, c) for c in composite)} if composite else {}
+	)
+	keys = {
+		quoted(dialect, f"{table} {label}".replace(" ", "_")): columns
+		for label, columns in {**of_one, **of_many}.items()
+	}
 	if dialect == "mariadb":
 		# with the table and not after it: each index made afterwards takes as long as the table itself
-		keys = [f"KEY {index} ({quoted(dialect, column)})" for column, index in names.items()]
+		inside = [f"KEY {index} ({columns})" for index, columns in keys.items()]
 		tail = " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci"
-		run(f"CREATE TABLE IF NOT EXISTS {name} ({', '.join([key, *typed.values(), *keys])}){tail}")
+		run(f"CREATE TABLE IF NOT EXISTS {name} ({', '.join([primary, *typed.values(), *inside])}){tail}")
 		return
-	run(f"CREATE TABLE IF NOT EXISTS {name} ({', '.join([key, *typed.values()])})")
-	for column, index in names.items():
-		run(f"CREATE INDEX IF NOT EXISTS {index} ON {name} ({quoted(dialect, column)})")
+	run(f"CREATE TABLE IF NOT EXISTS {name} ({', '.join([primary, *typed.values()])})")
+	for index, columns in keys.items():
+		run(f"CREATE INDEX IF NOT EXISTS {index} ON {name} ({columns})")
 
 
 def create_own_tables(
@@ -116,7 +128,8 @@ def create_own_tables(
 		)
 		if declared.get("istable"):
 			fields, indexes = fields | CHILD, (*indexes, "parent")
-		create_table(run, columns_of, dialect, f"tab{declared['name']}", fields, indexes)
+		composite = COMPOSITE.get(declared["name"], ())
+		create_table(run, columns_of, dialect, f"tab{declared['name']}", fields, indexes, composite)
 	if not columns_of("tabSingles"):
 		columns = ", ".join(
 			f"{quoted(dialect, c)} {column_type(dialect, kind)}" for c, kind in SINGLES.items()

@@ -11,6 +11,8 @@ from frappe.query_builder import DocType
 from frappe.query_builder.functions import Min
 from frappe.utils import add_days, now_datetime
 
+from verenigingen.monitoring.indexes import COMPOSITE
+
 NAME_LENGTH = 140  # of every name column in Frappe
 ISSUE_NAME_LENGTH = 100  # leaves room for what the names of its rollups append
 
@@ -40,6 +42,12 @@ def delete_older(doctype: str, fieldname: str, limit: date | datetime) -> None:
 	"""Deletes the rows whose `fieldname` is before `limit`; a row without a value is kept."""
 	table = DocType(doctype)
 	frappe.qb.from_(table).delete().where(table[fieldname] < limit).run()
+
+
+def add_composite_index(doctype: str) -> None:
+	"""Makes the index that a JSON file cannot declare, unless it is there."""
+	columns = COMPOSITE[doctype]
+	frappe.db.add_index(doctype, columns, f"{columns[0]}_and_more")
 
 
 def oldest(doctype: str, fieldname: str = "creation") -> datetime | None:

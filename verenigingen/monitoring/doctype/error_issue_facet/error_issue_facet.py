@@ -3,7 +3,7 @@
 from frappe.model.document import Document
 from frappe.utils import getdate
 
-from verenigingen.monitoring.doctype.rollup import days_ago, delete_older
+from verenigingen.monitoring.doctype.rollup import add_composite_index, days_ago, delete_older
 from verenigingen.services.rollup import facet_name
 
 
@@ -33,3 +33,8 @@ class ErrorIssueFacet(Document):
 	def clear_old_logs(days: int = 90) -> None:
 		"""Deletes days older than `days`; called daily by Log Settings."""
 		delete_older("Error Issue Facet", "day", days_ago(days).date())
+
+
+def on_doctype_update() -> None:
+	"""Called by Frappe when the table was made or changed."""
+	add_composite_index("Error Issue Facet")

@@ -2,7 +2,7 @@
 
 from frappe.model.document import Document
 
-from verenigingen.monitoring.doctype.rollup import days_ago, delete_older, join_name
+from verenigingen.monitoring.doctype.rollup import add_composite_index, days_ago, delete_older, join_name
 
 
 class ErrorIssueUser(Document):
@@ -31,3 +31,8 @@ class ErrorIssueUser(Document):
 	def clear_old_logs(days: int = 90) -> None:
 		"""Deletes pseudonyms not affected for `days`; called daily by Log Settings."""
 		delete_older("Error Issue User", "last_seen", days_ago(days))
+
+
+def on_doctype_update() -> None:
+	"""Called by Frappe when the table was made or changed."""
+	add_composite_index("Error Issue User")
