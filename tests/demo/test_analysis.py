@@ -214,7 +214,7 @@ def test_only_planted_issues_are_spoken_of(site: Analysed) -> None:
 	assert summary["overall_health"] == ("critical" if critical else "attention")
 	assert summary["sentences"][0].startswith("Errors need a")
 	assert summary["sentences"][1:5] == [row["statement"] for row in site.errors["insights"][:4]]
-	assert len(summary["sentences"]) <= 9
+	assert len(summary["sentences"]) <= 12  # the other parts of the report add a few
 
 
 @pytest.mark.parametrize("seed", [5, 42])

@@ -112,5 +112,5 @@ def with_watchdog(health: dict[str, Any], report: Report) -> dict[str, Any]:
 def prioritised(others: Sequence[dict[str, Any]], report: Report) -> list[dict[str, Any]]:
 	"""Actions of other analyses (each with `priority`) and the watchdog's in one list: by priority, among equals first what
 	the watchdog found: what stands still comes before what goes wrong."""
-	order = {"high": 0, "medium": 1, "low": 2}
-	return sorted([*actions(report), *others], key=lambda action: order[action["priority"]])
+	order = {"critical": 0, "high": 0, "medium": 1}
+	return sorted([*actions(report), *others], key=lambda action: order.get(action["priority"], 2))
