@@ -41,6 +41,7 @@ OWN_TABLES = (
 	"tabJob Rollup",
 	"tabStatement Rollup",
 	"tabMetric Rollup",
+	"tabAnomaly",
 	"tabWatchdog Action",
 	LEDGER,
 	STATE,
