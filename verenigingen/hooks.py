@@ -29,6 +29,7 @@ monitoring_collectors = [
 	"verenigingen.collectors.jobs.collect",
 	"verenigingen.collectors.statements.collect",
 	"verenigingen.collectors.monitor_log.collect",  # after requests and jobs: it leaves out what they have
+	"verenigingen.services.anomalies.judge",  # of what was measured
 ]
 
 before_request = ["verenigingen.host.frappe_measure.before_request"]
@@ -65,6 +66,7 @@ default_log_clearing_doctypes = {
 	"Job Rollup": 730,
 	"Statement Rollup": 730,
 	"Metric Rollup": 90,
+	"Anomaly": 90,
 }
 
 # Personal data is taken out of errors before they are written; the setting redact_error_log turns it off.

@@ -44,6 +44,7 @@ OWN_TABLES = (
 	"tabJob Rollup",
 	"tabStatement Rollup",
 	"tabMetric Rollup",
+	"tabAnomaly",
 	"tabWatchdog Action",
 	LEDGER,
 	STATE,

@@ -9,6 +9,7 @@ from verenigingen.host.endpoint import endpoint
 from verenigingen.services import (
 	advice,
 	analytics,
+	anomaly_report,
 	backfill,
 	forecasts,
 	hotspots,
@@ -27,6 +28,7 @@ __all__ = [
 	"generate_insights_report",
 	"get_performance_recommendations",
 	"get_watchdog_findings",
+	"identify_anomalies",
 	"identify_error_hotspots",
 	"test_components",
 ]
@@ -124,6 +126,21 @@ def get_performance_recommendations() -> dict[str, Any]:
 	nothing is outside its target, the list is empty and `statement` says so.
 	"""
 	return advice.performance_recommendations(current_host())
+
+
+@endpoint(cache="analytics_", ranges={"days": (1, MAX_BACK, "days")})
+def identify_anomalies(days: int = 7) -> dict[str, Any]:
+	"""What was unusual in the site's own measurements of the last `days` site-local days, today included (1 to 730).
+
+	Result: `statement`, `anomalies` (newest first, each with `metric`, `label`, `title`, `kind`, `direction`, `at`, `began`,
+	`ended`, `score`, `decades`, `value`, `expected`, `low`, `high`, `unit`, `explanation`), `incidents` (those that began
+	within an hour of each other: `began`, `ended`, `score`, `statement`, names of the `anomalies`), `judged_until`,
+	`analysis_period`, `reason`. kind: spike, drop, level shift, trend break, variance change or missing data. `ended` is
+	null while it goes on. score: 0.5 at the threshold, 0.75 at twice the evidence, towards 1; `decades`: the evidence as
+	powers of ten. Every hour is judged once, by what the series did before it, and told within the hour after; kept for
+	90 days. `judged_until` is null, with a `reason`, before the first.
+	"""
+	return anomaly_report.identify_anomalies(current_host(), days)
 
 
 @endpoint()

@@ -58,7 +58,7 @@ def test_a_spike_is_found_when_it_begins_and_told_with_numbers() -> None:
 	assert one.weekly and 0.5 < one.score < 1
 	assert one.low is not None and one.high is not None and one.low < one.expected < one.high < one.value
 	assert one.ended is not None and times[at + 5] < one.ended < times[at] + DAY
-	text = explain(one, "p95", " ms")
+	text = explain(one, "p95", lambda value: f"{value:.0f} ms")
 	assert "× its usual Tuesday 10–11 h" in text and text.endswith("began 10:10")
 	assert (
 		f"{one.value:.0f} ms instead of about {one.expected:.0f}"[:9] in text or "ms instead of about" in text

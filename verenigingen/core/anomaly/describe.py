@@ -32,6 +32,11 @@ def describe(place: int, times: Values, values: Values, views: Views, proof: Evi
 	usual_by_itself = bool(abs(values[place] - expected) <= single)
 	lasting = span > 1 and (usual_by_itself or span >= round(_LASTING * views.width))
 	first = max(0, place - span + 1) if lasting else place
+	if lasting and not usual_by_itself:
+		# one value out of many makes a mean, but no level
+		rest = (values - (views.expected if by_season else views.median))[first : place + 1]
+		lasting = abs(float(np.median(rest))) >= abs(float(rest.mean())) / 2
+		first = first if lasting else place
 	usual = view.usual[seen] if lasting else single
 	began = _began(place, values, views, by_season=by_season, rising=rising)
 	return Anomaly(

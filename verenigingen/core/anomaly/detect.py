@@ -13,6 +13,7 @@ from verenigingen.core.anomaly.model import MISSING, Anomaly
 from verenigingen.core.anomaly.rolling import Values
 from verenigingen.core.anomaly.views import look
 
+CALM = 1.0  # decades: what happens in every tenth block
 LEAST_POINTS = 20  # fewer show nothing that could be called usual
 
 
@@ -49,6 +50,21 @@ def detect(
 		found.append(replace(one, score=score_of(one.decades, enough)))
 	placed = (replace(one, place=int(known[one.place])) for one in found)
 	return sorted(placed, key=lambda one: (one.at, one.place))
+
+
+def calm_since(times: Values, values: Values, at: float) -> float | None:
+	"""The first time after `at` from which there was nothing unusual for an hour (or for one value, where they are rarer);
+	None while it goes on. Arguments as for `detect`."""
+	known = np.flatnonzero(np.isfinite(values))
+	if len(known) < LEAST_POINTS:
+		return None
+	moments = times[known]
+	views = look(moments, values[known])
+	calm = (evidence(views).decades < CALM) & (moments > at)
+	hour = max(1, views.width // 24)
+	# of each run of calm that is long enough, its first place
+	runs = np.convolve(calm, np.ones(hour), "valid") >= hour if len(calm) >= hour else np.zeros(0, bool)
+	return float(moments[int(np.argmax(runs))]) if runs.any() else None
 
 
 def score_of(decades: float, enough: float = ENOUGH) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from verenigingen.core.anomaly.model import BREAK, DROP, MISSING, SHIFT, SPREAD, Anomaly
@@ -21,26 +22,29 @@ def moment_of(seconds: float) -> datetime:
 	return EPOCH + timedelta(seconds=seconds)
 
 
-def explain(one: Anomaly, name: str, unit: str = "", *, began: str | None = None) -> str:
-	"""One sentence: what is unusual, by how much, what would be usual, and when it began. unit: put behind values, with
-	its blank. began: how the beginning is written where the series has no real times, only numbers; else None."""
+def explain(
+	one: Anomaly, name: str, show: Callable[[float], str] | None = None, *, began: str | None = None
+) -> str:
+	"""One sentence: what is unusual, by how much, what would be usual, and when it began. show: a value with its unit.
+	began: how the beginning is written where the series has no real times, only numbers; else None."""
+	show = show or number
 	calendar = began is None
 	began = _clock(one.began, one.at) if began is None else began
 	if one.kind == MISSING:
 		return f"{name}: no value for {span(one.seconds)} since {began}, where one comes every {span(one.expected)}"
 	if one.kind == SPREAD:
-		return f"{_spread(one, name, unit)}; began {began}"
+		return f"{_spread(one, name, show)}; began {began}"
 	if one.kind == BREAK:
 		way = "rose" if one.rising else "fell"
 		return (
-			f"{name}: its median {way} from {number(one.expected)} to {number(one.value)}{unit} within {span(one.seconds)},"
+			f"{name}: its median {way} from {show(one.expected)} to {show(one.value)} within {span(one.seconds)},"
 			f" faster than ever seen; began {began}"
 		)
 	mean = f" on average for the last {span(one.seconds)}" if one.kind == SHIFT else ""
-	return f"{name} is {_size(one, unit, calendar)}{mean}: {_instead(one, unit)}; began {began}"
+	return f"{name} is {_size(one, show, calendar)}{mean}: {_instead(one, show)}; began {began}"
 
 
-def _size(one: Anomaly, unit: str, calendar: bool) -> str:
+def _size(one: Anomaly, show: Callable[[float], str], calendar: bool) -> str:
 	of = "its median of the last day"
 	if one.seasonal:
 		of = f"its usual {_when(one)}" if calendar else "what is usual at this place of the season"
@@ -50,7 +54,7 @@ def _size(one: Anomaly, unit: str, calendar: bool) -> str:
 	if one.kind == DROP and one.expected > 0 and one.value >= 0 and ratio <= 1 / _TIMES_FROM:
 		return f"only {ratio:.0%} of {of}"
 	side = "above" if one.value >= one.expected else "below"
-	return f"{number(abs(one.value - one.expected))}{unit} {side} {of}"
+	return f"{show(abs(one.value - one.expected))} {side} {of}"
 
 
 def _when(one: Anomaly) -> str:
@@ -59,20 +63,20 @@ def _when(one: Anomaly) -> str:
 	return f"{_DAYS[moment_of(one.at).weekday()]} {hours}" if one.weekly else hours
 
 
-def _instead(one: Anomaly, unit: str) -> str:
-	text = f"{number(one.value)}{unit} instead of about {number(one.expected)}{unit}"
+def _instead(one: Anomaly, show: Callable[[float], str]) -> str:
+	text = f"{show(one.value)} instead of about {show(one.expected)}"
 	if one.low is None or one.high is None:
 		return text
 	low = max(one.low, 0.0) if one.value >= 0 and one.expected >= 0 else one.low
-	return f"{text} (usual {number(low)} to {number(one.high)})"
+	return f"{text} (usual {show(low)} to {show(one.high)})"
 
 
-def _spread(one: Anomaly, name: str, unit: str) -> str:
+def _spread(one: Anomaly, name: str, show: Callable[[float], str]) -> str:
 	if not one.rising and one.value <= 0.01 * one.expected:
-		return f"{name} has hardly changed for {span(one.seconds)}, where it usually moves {number(one.expected)}{unit} a step"
+		return f"{name} has hardly changed for {span(one.seconds)}, where it usually moves {show(one.expected)} a step"
 	ratio = one.value / one.expected if one.expected > 0 else 0.0
 	much = f"{ratio:.1f}× as much as usual" if ratio >= 0.1 else f"{ratio:.1%} as much as usual"
-	return f"{name} varies {much} for {span(one.seconds)}: {number(one.value)}{unit} a step instead of {number(one.expected)}"
+	return f"{name} varies {much} for {span(one.seconds)}: {show(one.value)} a step instead of {show(one.expected)}"
 
 
 def _clock(seconds: float, near: float) -> str:
