@@ -102,6 +102,19 @@ class TestDatabase:
 		waited = after["database_row_lock_wait_seconds", ""] - before["database_row_lock_wait_seconds", ""]
 		assert 0.5 < waited < 10
 
+	def test_a_replica_that_stands_still_has_no_lag_but_a_reason(
+		self, maria: Host, mariadb: MariaServer
+	) -> None:
+		mariadb.execute("CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_USER = 'nobody'")
+		try:
+			_, missing = values(database.SOURCE, maria)
+			with mariadb.connect() as connection, connection.cursor() as cursor:
+				cursor.execute("SHOW SLAVE STATUS")
+				assert cursor.description[database.LAG_COLUMN][0] == "Seconds_Behind_Master"
+		finally:
+			mariadb.execute("RESET SLAVE ALL")
+		assert missing == {database.LAG: "The server is a replica that does not replicate."}
+
 	def test_tables_are_as_large_as_the_server_says(self, maria: Host) -> None:
 		rows = [{"name": f"row {number}", "last_error": "x" * 400} for number in range(3_000)]
 		maria.store.insert("tabCollector State", rows)

@@ -11,11 +11,13 @@ import pytest
 
 from tests.conftest import maria_config, write_config
 from tests.support.servers import MariaServer, RedisServer
+from verenigingen.core.measures import HOUR, MINUTE
 from verenigingen.exceptions import NotPermitted
 from verenigingen.host import Host, use_host
 from verenigingen.host.on_local import acting_as, open_host
 from verenigingen.host.port import User
 from verenigingen.services.gauges import collect_gauges
+from verenigingen.services.performance import performance_metrics
 from verenigingen.services.system import performance_part, system_metrics
 from verenigingen.www.monitoring_dashboard import get_system_metrics
 
@@ -91,7 +93,8 @@ def test_values_grow_stale_and_then_are_none(measured: Host) -> None:
 
 
 def test_the_headlines_of_a_day(measured: Host) -> None:
-	said = performance_part(measured)
+	now = measured.clock.now().replace(tzinfo=None)
+	said = performance_part(measured, MINUTE, now - timedelta(days=1), now)
 	memory = said["memory_ratio"]
 	assert memory["status"] == "ok" and memory["unit"] == "ratio"
 	[value] = memory["values"]
@@ -101,7 +104,10 @@ def test_the_headlines_of_a_day(measured: Host) -> None:
 
 
 def test_without_measurements_the_headlines_are_unknown(host: Host) -> None:
-	assert {part["status"] for part in performance_part(host).values()} == {"unknown"}
+	now = host.clock.now().replace(tzinfo=None)
+	said = performance_part(host, HOUR, now - timedelta(days=1), now)
+	assert {part["status"] for part in said.values()} == {"unknown"}
+	assert performance_metrics(host)["system"] == said
 
 
 def test_the_door_is_closed_to_others(measured: Host) -> None:

@@ -16,6 +16,7 @@ from verenigingen.core.rollups import ALL, JOBS, OTHER, REQUESTS, Key, Measured,
 from verenigingen.core.sketch import Sketch
 from verenigingen.core.statements import rows_scanned
 from verenigingen.host.port import Host, marks
+from verenigingen.services.system import performance_part
 
 TOP = 20
 API_TARGET, API_ALERT = 0.2, 0.5  # seconds: what requests should take on average, and what is called slow
@@ -28,7 +29,7 @@ Row = dict[str, Any]
 
 def performance_metrics(host: Host, hours: int = 24, *, top: int = TOP) -> dict[str, Any]:
 	"""Requests and jobs of the last `hours`: {"window", "requests", "endpoints", "jobs", "slow_statements",
-	"repeated_statements"}.
+	"repeated_statements", "system"}.
 
 	requests: totals with p50, p95 and p99 in seconds, `error_rate`, shares of time, a `series` by bucket, and
 	`reason` where nothing was measured; endpoints: those that took most of all time; jobs: the same by function.
@@ -48,6 +49,7 @@ def performance_metrics(host: Host, hours: int = 24, *, top: int = TOP) -> dict[
 		"jobs": jobs(host, hours, top=top),
 		"slow_statements": slow_statements(host, days=days, top=top),
 		"repeated_statements": repeated_statements(host, days=days, top=top),
+		"system": performance_part(host, resolution, start, end),
 	}
 
 

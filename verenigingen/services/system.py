@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from verenigingen.core.gauges import GaugeSource, Memory
-from verenigingen.core.measures import DAY, HOUR, MINUTE, SPANS, Point
+from verenigingen.core.measures import DAY, HOUR, MINUTE, SPANS, Point, start_of
 from verenigingen.core.metrics import COUNTER, Metric
 from verenigingen.core.model import as_datetime, as_text
 from verenigingen.host.port import Host, marks
@@ -69,19 +69,19 @@ def system_metrics(host: Host) -> dict[str, Any]:
 	}
 
 
-def performance_part(host: Host, hours: int = 24) -> dict[str, Any]:
-	"""The headline figures of machine, database, cache and queues over the last hours: {metric: {"status", "reason", "unit",
-	"values": [{"label", "now", "mean", "low", "high", "samples"}]}}; of counters "total" instead of "mean", and no "now"."""
-	now = host.clock.now()
-	naive = now.replace(tzinfo=None)
+def performance_part(host: Host, resolution: str, start: datetime, end: datetime) -> dict[str, Any]:
+	"""The headline figures of machine, database, cache and queues in [start, end) (naive site time), from buckets of a
+	resolution: {metric: {"status", "reason", "unit", "values": [{"label", "now", "mean", "low", "high", "samples"}]}}; of counters
+	"total" instead of "mean", and no "now"."""
 	states = _states(host)
 	result = {}
 	for source in sources(host):
 		for metric in source.metrics:
 			if metric.name in HEADLINES and metric.name not in result:
 				state = states.get(source.name, _State())
-				resolution = MINUTE if hours <= 48 else HOUR
-				series = points(host, metric.name, resolution, naive - timedelta(hours=hours), naive)
+				series = points(host, metric.name, resolution, start, end)
+				if resolution == HOUR:  # the present hour is not folded yet
+					series += points(host, metric.name, MINUTE, start_of(HOUR, end), end)
 				result[metric.name] = _headline(metric, series, state)
 	return result
 

@@ -56,8 +56,8 @@ def get_active_alerts() -> dict[str, Any]:
 @endpoint(cache="analytics_", ranges={"hours": (1, 24 * 730, "hours")})
 def get_performance_metrics(hours: int = 24) -> dict[str, Any]:
 	"""What requests, background jobs and SQL statements of the last `hours` cost: totals and quantiles with a series, the
-	heaviest endpoints and jobs, slow statements, and statements that one line repeats within a request. Times in seconds;
-	what was not measured is null with a reason."""
+	heaviest endpoints and jobs, slow statements, statements that one line repeats within a request, and the headline
+	figures of machine, database, cache and queues (`system`). Times in seconds; what was not measured is null with a reason."""
 	return performance.performance_metrics(current_host(), hours)
 
 
