@@ -6,6 +6,7 @@ import csv
 import io
 import math
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -68,16 +69,56 @@ def test_a_short_series_is_named_and_the_others_are_forecast() -> None:
 @pytest.mark.parametrize(
 	("text", "said"),
 	[
+		("", "missing: ['series', 't', 'value']"),
 		("a,b\n1,2\n", "missing: ['series', 't', 'value']"),
+		("series;t;value\ns;1;2\n", "missing: ['series', 't', 'value']"),
+		("series,t,value\n", "There is no series"),
 		("series,t,value\ns,1,x\n", "Line 2: value must be a number"),
+		("series,t,value\ns,1,1_0\n", "Line 2: value must be a number"),
 		("series,t,value\ns,1,inf\n", "Line 2: value must be finite"),
+		("series,t,value\ns,1,-1e200\n", "Line 2: value must be finite"),
 		("series,t,value\ns,soon,1\n", "Line 2: t must be a number or an ISO time"),
-		("series,t,value\ns,1,1\ns,1,2\n", "two values for the same t"),
+		("series,t,value\ns,1,1\ns,1,2\n", "s: two values for the same t, 1.0"),
 		("series,t,value\ns,1,1\ns,2026-01-01,2\n", "mixes numbers, times"),
 		("series,t,value\ns,1,1\ns,2,1\ns,3,1\ns,9999999999,2\n", "not evenly spaced"),
+		("series,t,value\ns,1,1\ns,2,1\ns,3,1\ns,3.4,1\n", "not evenly spaced"),
+		("series,t,value\ns,1,1\n", "1 point is known"),
+		("series,t,value\n" + "".join(f"s,{t},nan\n" for t in range(30)), "0 points are known"),
+		(f"series,t,value\n{'s' * 200_000},1,1\n", "cannot be read as CSV"),
 	],
 )
 def test_bad_input_is_named(text: str, said: str) -> None:
 	result = run(text)
 	assert result.exit_code == 1
 	assert said in result.stderr
+	assert len(result.stderr) < 500
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+	file = tmp_path / "series.csv"
+	file.write_bytes(b"series,t,value\n\xff\xfe\x00,1,1\n")
+	result = CliRunner().invoke(main, ["forecast", str(file), "--horizon", "3"])
+	assert result.exit_code == 1
+	assert "not text in UTF-8" in result.stderr
+
+
+def test_an_uneven_series_does_not_keep_the_others_back() -> None:
+	uneven = table(("bad", ["1", "1"], [1, 2]), ("good", [str(i) for i in range(40)], wave(40)))
+	result = run(uneven)
+	assert result.exit_code == 1
+	assert result.stdout.count("good,") == 6
+	assert "bad: two values" in result.stderr
+
+
+@pytest.mark.parametrize("value", ["1e149", "-1e149", "1e-149"])
+def test_huge_and_tiny_values_stay_numbers(value: str) -> None:
+	signs = [f"{'-' if i % 7 == 0 and value[0] != '-' else ''}{value}" for i in range(60)]
+	found = rows(run(table(("s", [str(i) for i in range(60)], signs))))
+	assert all(math.isfinite(float(row[key])) for row in found for key in ("mean", "lo95", "hi95", "skill"))
+
+
+def test_many_steps_of_different_lengths_are_refused_at_once() -> None:
+	times = [str(i * i) for i in range(60_000)]
+	result = run(table(("s", times, [1] * 60_000)))
+	assert result.exit_code == 1
+	assert "s: not evenly spaced" in result.stderr

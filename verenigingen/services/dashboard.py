@@ -35,7 +35,7 @@ def analytics_summary(host: Host, days: int) -> dict[str, Any]:
 def executive_summary(host: Host, days: int | None = None) -> dict[str, Any]:
 	"""One word on the state of the site with its reasons; `days` defaults to the setting `default_days`."""
 	period = int(resolve("default_days", host.config.get)) if days is None else days
-	return _executive_summary(analytics.analyze_error_patterns(host, period))
+	return _executive_summary(analytics.analyze_error_patterns(host, period), report_parts.parts(host))
 
 
 def active_alerts(host: Host) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def detailed_report(host: Host, days: int) -> dict[str, Any]:
 	analysis = analytics.analyze_error_patterns(host, days)
 	return {
 		"generated_at": _now(host),
-		"executive_summary": _executive_summary(analysis),
+		"executive_summary": _executive_summary(analysis, report_parts.parts(host)),
 		"error_analysis": analysis,
 		"collection": _collection(host),
 	}
@@ -108,7 +108,7 @@ def refresh(host: Host, days: int) -> dict[str, Any]:
 		"generated_at": _now(host),
 		"days": days,
 		"sections": {
-			"executive_summary": of_errors(_executive_summary),
+			"executive_summary": of_errors(lambda found: _executive_summary(found, others)),
 			"error_summary": of_errors(_error_summary),
 			"analytics_summary": of_errors(_analytics_summary),
 			"collection": _section(lambda: _collection(host)),
@@ -201,15 +201,17 @@ def _analytics_summary(analysis: Analysis) -> dict[str, Any]:
 	}
 
 
-def _executive_summary(analysis: Analysis) -> dict[str, Any]:
+def _executive_summary(analysis: Analysis, others: dict[str, dict[str, Any]]) -> dict[str, Any]:
 	health = health_statement(analysis)
+	*first, total = health["sentences"]  # the page ends with what there is in all
 	return {
 		"overall_health": health["status"],
 		"basis": "errors",
 		"analysis_period": analysis["analysis_period"],
 		"reasons": health["reasons"],
-		"sentences": health["sentences"],
-		"not_measured": [{"area": area, "reason": why} for area, why in analytics.NOT_MEASURED.items()],
+		"sentences": [*first, *report_parts.sentences(others), total],
+		"not_measured": report_parts.not_measured(others)
+		+ [{"area": area, "reason": why} for area, why in analytics.NOT_MEASURED.items()],
 	}
 
 

@@ -94,11 +94,17 @@ class Requests:
 def gauges(host: Host, metrics: Sequence[str], grid: Grid) -> dict[tuple[str, str], Gauge]:
 	"""By metric and label, those of which something was measured within the grid. One query."""
 	found: dict[tuple[str, str], Gauge] = {}
-	for chunk in in_chunks(list(metrics), 200):
+	for chunk in in_chunks(list(metrics), 100):
+		# names begin with metric, resolution and time: so each range is one of the primary key
+		bounds = [
+			f"{metric}-{grid.resolution}-{moment:%Y%m%d%H%M}"
+			for metric in chunk
+			for moment in (grid.start, grid.end)
+		]
 		rows = host.store.query(
-			f"SELECT metric, label, at, samples, total, low, high, last FROM `{METRICS}` WHERE metric IN"
-			f" ({marks(len(chunk))}) AND resolution = %s AND at >= %s AND at < %s",
-			(*chunk, grid.resolution, grid.start, grid.end),
+			f"SELECT metric, label, at, samples, total, low, high, last FROM `{METRICS}` WHERE "
+			+ " OR ".join(["(name >= %s AND name < %s)"] * len(chunk)),
+			bounds,
 		)
 		for metric, label, at, samples, *numbers in rows:
 			place = grid.place(as_datetime(at))

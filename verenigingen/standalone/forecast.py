@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -12,12 +13,15 @@ from typing import TextIO
 
 import click
 import numpy as np
+from rich.console import Console
+from rich.progress import Progress
 
 from verenigingen.core.forecast import Forecast, TooLittleData, forecast
 from verenigingen.exceptions import BadArgument
 
 Point = tuple[float | datetime, float]
 HEADER = ("series", "t", "mean", "lo80", "hi80", "lo95", "hi95", "method", "skill")
+LARGEST = 1e150  # beyond it squares are no numbers any more
 MOST_GAPS = 100_000  # points a series may be filled to: one wrong time must not ask for years of gaps
 
 
@@ -36,75 +40,104 @@ def forecast_file(file: TextIO, horizon: int, season: int) -> None:
 
 	t is a number or an ISO time, in any order; times that are missing between the others, and empty values, are gaps.
 	Prints CSV: the mean, the bounds of the 80 % and 95 % intervals, the method and the skill (1 perfect, 0 no better
-	than the seasonal naive forecast) of each point. A series that is too short is named on standard error; then the
-	exit code is 1.
+	than the seasonal naive forecast) of each point. A series that is too short, or whose times are not even, is named on
+	standard error with the reason, and the others are forecast; then the exit code is 1.
 	"""
+	found = _read(file)
 	out = csv.writer(sys.stdout, lineterminator="\n")
 	out.writerow(HEADER)
-	short = False
-	for name, points in _read(file).items():
-		times, values, step = _evenly(name, points)
-		try:
-			found = forecast(values, horizon, season=season)
-		except TooLittleData as exc:
-			click.echo(f"{name}: {exc}.", err=True)
-			short = True
-			continue
-		out.writerows(_rows(name, times, step, found))
-	if short:
+	complete = bool(found)
+	if not found:
+		click.echo("There is no series in the file.", err=True)
+	console = Console(stderr=True)
+	with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+		for name, points in bar.track(found.items(), description="Forecasting", total=len(found)):
+			try:
+				times, values, step = _evenly(points)
+				made = forecast(values, horizon, season=season)
+			except (TooLittleData, Uneven) as exc:
+				click.echo(f"{name}: {exc}.", err=True)
+				complete = False
+				continue
+			out.writerows(_rows(name, times, step, made))
+	if not complete:
 		raise SystemExit(1)
+
+
+class Uneven(ValueError):
+	"""The times of a series do not lie at even steps; the message says where."""
 
 
 def _read(file: TextIO) -> dict[str, list[Point]]:
 	rows = csv.DictReader(file)
-	missing = {"series", "t", "value"} - set(rows.fieldnames or ())
-	if missing:
-		raise BadArgument(
-			f"The first line must name the columns series, t and value; missing: {sorted(missing)}."
-		)
 	found: dict[str, list[Point]] = {}
-	for row in rows:
-		line = rows.line_num
-		found.setdefault(row["series"] or "", []).append((_time(row["t"], line), _value(row["value"], line)))
+	try:
+		missing = {"series", "t", "value"} - set(rows.fieldnames or ())
+		if missing:
+			raise BadArgument(
+				f"The first line must name the columns series, t and value; missing: {sorted(missing)}."
+			)
+		for row in rows:
+			line = rows.line_num
+			point = _time(row["t"], line), _value(row["value"], line)
+			found.setdefault(row["series"] or "", []).append(point)
+	except UnicodeDecodeError as exc:
+		raise BadArgument(f"The file is not text in UTF-8: {exc}.") from None
+	except csv.Error as exc:
+		raise BadArgument(f"Line {rows.line_num + 1} cannot be read as CSV: {exc}.") from None
 	return found
 
 
+def _number(text: str) -> float | None:
+	"""A number as other programs write it; Python would also read 1_0, and digits of every script."""
+	if not text.isascii() or "_" in text:
+		return None
+	try:
+		return float(text)
+	except ValueError:
+		return None
+
+
 def _time(text: str | None, line: int) -> float | datetime:
+	number = _number(text or "")
+	if number is not None and np.isfinite(number):
+		return number
 	with suppress(ValueError):
-		number = float(text or "")
-		if np.isfinite(number):
-			return number
-	with suppress(ValueError):
-		return datetime.fromisoformat((text or "").replace("Z", "+00:00"))
-	raise BadArgument(f"Line {line}: t must be a number or an ISO time, not {text!r}.")
+		return datetime.fromisoformat((text or "").strip().replace("Z", "+00:00"))
+	raise BadArgument(f"Line {line}: t must be a number or an ISO time, not {_shown(text)}.")
 
 
 def _value(text: str | None, line: int) -> float:
 	if not (text or "").strip():
 		return float("nan")
-	try:
-		value = float(text or "")
-	except ValueError:
-		raise BadArgument(f"Line {line}: value must be a number or empty, not {text!r}.") from None
-	if np.isinf(value):
-		raise BadArgument(f"Line {line}: value must be finite, not {text!r}.")
+	value = _number(text or "")
+	if value is None:
+		raise BadArgument(f"Line {line}: value must be a number or empty, not {_shown(text)}.")
+	if abs(value) > LARGEST:
+		raise BadArgument(f"Line {line}: value must be finite and within ±{LARGEST:g}, not {_shown(text)}.")
 	return value
 
 
-def _evenly(name: str, points: list[Point]) -> tuple[float | datetime, np.ndarray, float | timedelta]:
+def _shown(text: str | None) -> str:
+	said = repr(text)
+	return said if len(said) <= 60 else f"{said[:57]}..."
+
+
+def _evenly(points: list[Point]) -> tuple[float | datetime, np.ndarray, float | timedelta]:
 	"""The last time, the values at even steps (NaN where there is none), and the step: the most common one."""
 	try:
 		points.sort(key=lambda point: point[0])  # type: ignore[arg-type,return-value]
 	except TypeError:
-		raise BadArgument(f"Series {name!r} mixes numbers, times and times with a zone in t.") from None
+		raise Uneven("t mixes numbers, times and times with a zone") from None
 	times = [point[0] for point in points]
-	steps = [later - earlier for earlier, later in pairwise(times)]  # type: ignore[operator]
-	if any(not step for step in steps):
-		raise BadArgument(f"Series {name!r} has two values for the same t.")
-	step = max(set(steps), key=lambda each: (steps.count(each), each)) if steps else 1.0
+	steps = Counter(later - earlier for earlier, later in pairwise(times))  # type: ignore[operator]
+	twice = next((later for earlier, later in pairwise(times) if earlier == later), None)
+	if twice is not None:
+		raise Uneven(f"two values for the same t, {twice}")
+	step = max(steps, key=lambda each: (steps[each], each)) if steps else 1.0
 	places = [round((moment - times[0]) / step) for moment in times]  # type: ignore[operator]
 	if places[-1] > MOST_GAPS + len(points) or len(set(places)) < len(places):
-		raise BadArgument(f"Series {name!r} is not evenly spaced: most steps are {step}, others do not fit.")
+		raise Uneven(f"not evenly spaced: most steps are {step}, others do not fit")
 	values = np.full(places[-1] + 1, np.nan)
 	values[places] = [point[1] for point in points]
 	return times[-1], values, step

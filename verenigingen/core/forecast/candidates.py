@@ -87,7 +87,8 @@ def _fit(worked: Values, known: NDArray[np.bool_], at: Origins, back: Origins) -
 	rows = worked[places]
 	weight = 0.5 ** ((at[-1] - at) / HALF_LIFE) * known[at]
 	weighted = rows * weight[:, None]
-	square, side = weighted.T @ rows, weighted.T @ worked[at]
+	# not by matrix products: for so little work the threads of a linear algebra library cost more than they bring
+	square, side = np.einsum("ij,ik->jk", weighted, rows), np.einsum("ij,i->j", weighted, worked[at])
 	square[np.diag_indices_from(square)] += RIDGE * np.trace(square) / len(square) + 1e-12
 	return np.asarray(np.linalg.solve(square, side))
 

@@ -47,7 +47,8 @@ def prepare(values: Values, season: int, week: int, lower: float | None, upper: 
 	known = np.isfinite(values)
 	measured = int(known.sum())
 	if measured < SHORTEST:
-		raise TooLittleData(f"{measured} points are known, at least {SHORTEST} are needed to forecast")
+		are = "point is" if measured == 1 else "points are"
+		raise TooLittleData(f"{measured} {are} known, at least {SHORTEST} are needed to forecast")
 	season = season if 1 < season <= len(values) // 2 else 1
 	week = week if season > 1 and 0 < week <= len(values) // 3 else 0
 	filled = values if known.all() else _filled(values, known, season)
