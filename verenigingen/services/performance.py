@@ -36,7 +36,7 @@ def performance_metrics(host: Host, hours: int = 24, *, top: int = TOP) -> dict[
 	"""
 	resolution, start, end = window(host, hours)
 	series = _series(host, resolution, start, end)
-	days = max(1, -(-hours // 24))
+	statements = _statements(host, max(1, -(-hours // 24)))
 	return {
 		"window": {
 			"hours": hours,
@@ -47,8 +47,8 @@ def performance_metrics(host: Host, hours: int = 24, *, top: int = TOP) -> dict[
 		"requests": _requests(host, series),
 		"endpoints": endpoints(host, hours, top=top),
 		"jobs": jobs(host, hours, top=top),
-		"slow_statements": slow_statements(host, days=days, top=top),
-		"repeated_statements": repeated_statements(host, days=days, top=top),
+		"slow_statements": _slow(statements, top),
+		"repeated_statements": _repeated(statements, top),
 	}
 
 
@@ -102,7 +102,10 @@ def slow_statements(host: Host, *, days: int = 1, top: int = TOP) -> list[Row]:
 	"""Statements of sampled requests by all the time they took: normalised text, the line that asked, count, mean and p95
 	in seconds, rows, and the plan where the database was asked for it (`full_scan`: does it read all of
 	a table that is not small; None where it was not asked)."""
-	found = _statements(host, days)
+	return _slow(_statements(host, days), top)
+
+
+def _slow(found: list[Row], top: int) -> list[Row]:
 	whole = sum(row["seconds"] for row in found) or 1.0
 	rows = [_statement_figures(row) | {"share": row["seconds"] / whole} for row in found]
 	return sorted(rows, key=lambda row: -row["total_seconds"])[:top]
@@ -111,8 +114,12 @@ def slow_statements(host: Host, *, days: int = 1, top: int = TOP) -> list[Row]:
 def repeated_statements(host: Host, *, days: int = 1, top: int = TOP) -> list[Row]:
 	"""Statements that one line asks again and again within one request (N+1), by the time this took: `requests` sampled
 	requests did it, `share_of_requests` of those that ran the statement, `mean_repeats` and `most_repeats` times each."""
+	return _repeated(_statements(host, days), top)
+
+
+def _repeated(found: list[Row], top: int) -> list[Row]:
 	rows = []
-	for row in _statements(host, days):
+	for row in found:
 		if not row["repeated"]:
 			continue
 		mean = row["repeated_executions"] / row["repeated"]
