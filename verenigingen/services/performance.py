@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from verenigingen.core.model import as_datetime, as_text
 from verenigingen.core.rollups import ALL, JOBS, OTHER, REQUESTS, Key, Measured, Shape, bucket, name_range
-from verenigingen.core.sketch import Sketch
+from verenigingen.core.sketch import Sketch, quantiles_of
 from verenigingen.core.statements import rows_scanned
 from verenigingen.host.port import Host, marks
 
@@ -34,6 +34,7 @@ def performance_metrics(host: Host, hours: int = 24, *, top: int = TOP) -> dict[
 	requests: totals with p50, p95 and p99 in seconds, `error_rate`, shares of time, a `series` by bucket, and
 	`reason` where nothing was measured; endpoints: those that took most of all time; jobs: the same by function.
 	"""
+	zone = host.clock.now().tzinfo
 	resolution, start, end = window(host, hours)
 	series = _series(host, resolution, start, end)
 	statements = _statements(host, max(1, -(-hours // 24)))
@@ -41,8 +42,8 @@ def performance_metrics(host: Host, hours: int = 24, *, top: int = TOP) -> dict[
 		"window": {
 			"hours": hours,
 			"resolution": resolution,
-			"start": _aware(host, start),
-			"end": _aware(host, end),
+			"start": _aware(zone, start),
+			"end": _aware(zone, end),
 		},
 		"requests": _requests(host, series),
 		"endpoints": endpoints(host, hours, top=top),
@@ -171,22 +172,24 @@ def _requests(host: Host, series: Sequence[tuple[datetime, Values]]) -> dict[str
 		"share_above_alert": whole.sketches[0].share_above(API_ALERT),
 		"target_seconds": API_TARGET,
 		"reason": None,
-		"series": [
-			{"at": _aware(host, at), **_point(Measured.read(REQUESTS, values))} for at, values in series
-		],
+		"series": _points(host, series),
 	}
 
 
-def _point(measured: Measured) -> Row:
-	count = measured.sums[0]
-	p50, p95 = measured.sketches[0].quantiles(0.5, 0.95)
-	return {
-		"requests": int(count),
-		"errors": int(measured.sums[2]),
-		"mean_seconds": measured.sums[3] / count if count else None,
-		"p50_seconds": p50,
-		"p95_seconds": p95,
-	}
+def _points(host: Host, series: Sequence[tuple[datetime, Values]]) -> list[Row]:
+	zone = host.clock.now().tzinfo
+	quantiles = quantiles_of([as_text(values[-1]) for _, values in series], 0.5, 0.95)
+	return [
+		{
+			"at": _aware(zone, at),
+			"requests": int(values[0]),
+			"errors": int(values[2]),
+			"mean_seconds": float(values[3]) / int(values[0]) if values[0] else None,
+			"p50_seconds": p50,
+			"p95_seconds": p95,
+		}
+		for (at, values), (p50, p95) in zip(series, quantiles, strict=True)
+	]
 
 
 def _request_figures(measured: Measured) -> Row:
@@ -320,5 +323,5 @@ def _values(
 		yield tuple(map(as_text, row[:width])), row[width:]
 
 
-def _aware(host: Host, moment: datetime) -> str:
-	return moment.replace(tzinfo=host.clock.now().tzinfo).isoformat()
+def _aware(zone: tzinfo | None, moment: datetime) -> str:
+	return moment.replace(tzinfo=zone).isoformat()
