@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 import numpy as np
 
 from verenigingen.core.measures import DAY, HOUR, Point, fold
+from verenigingen.core.rollups import row_name
 from verenigingen.core.sketch import Sketch
 from verenigingen.host import Host
 from verenigingen.services import metric_rollup
@@ -54,7 +54,7 @@ def write_requests(
 def _row(resolution: str, at: datetime, endpoint: str, seconds: list[float]) -> dict[str, object]:
 	total = sum(seconds)
 	return {
-		"name": uuid.uuid4().hex,
+		"name": row_name(resolution, at, (endpoint, "" if endpoint == "all" else "GET")),
 		"resolution": resolution,
 		"at": at,
 		"endpoint": endpoint,

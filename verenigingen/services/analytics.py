@@ -15,7 +15,7 @@ from verenigingen.core.model import as_date, as_datetime, as_text
 from verenigingen.core.watchdog.report import prioritised, with_watchdog
 from verenigingen.exceptions import BadArgument
 from verenigingen.host.port import Host, Row
-from verenigingen.services import coverage
+from verenigingen.services import coverage, report_parts
 from verenigingen.services.backfill import backfill_status
 from verenigingen.services.site import ERROR_LOG
 from verenigingen.services.watchdog import watchdog_report
@@ -23,11 +23,7 @@ from verenigingen.settings import resolve
 
 TOP_USERS = 20
 MOST_CELLS = 25_000_000  # hours of all issues in memory at once: 200 MB a copy, and an analysis makes a few
-NOT_MEASURED = {
-	"performance_forecast": "Request and job timings are not collected yet, so nothing is forecast.",
-	"compliance_status": "No compliance rules have been evaluated on this site.",
-	"business_impact": "The cost of the errors found to members and payments is not measured.",
-}
+NOT_MEASURED = {"compliance_status": "No compliance rules have been evaluated on this site."}
 
 
 def analyze_error_patterns(host: Host, days: int | None = None) -> dict[str, Any]:
@@ -70,20 +66,24 @@ def generate_insights_report(host: Host) -> dict[str, Any]:
 	errors = analyze_error_patterns(host)
 	health = health_statement(errors, alone=False)
 	watch = watchdog_report(host)
+	others = report_parts.parts(host)
 	summary = with_watchdog(health, watch)
 	if errors["total_errors"] is None:
 		summary["sentences"] += errors["notes"][:1]
+	summary["sentences"] += report_parts.sentences(others)
 	unknown = {area: {"status": "unknown", "reason": reason} for area, reason in NOT_MEASURED.items()}
 	return {
 		"generated_at": host.clock.now().isoformat(timespec="seconds"),
 		"executive_summary": {
 			**summary,
-			"not_measured": [{"area": area, "reason": reason} for area, reason in NOT_MEASURED.items()],
+			"not_measured": report_parts.not_measured(others)
+			+ [{"area": area, "reason": reason} for area, reason in NOT_MEASURED.items()],
 		},
 		"error_analysis": errors,
 		"watchdog": watch,
+		**others,
 		**unknown,
-		"priority_actions": prioritised(errors["recommendations"], watch),
+		"priority_actions": prioritised(report_parts.actions(others, errors["recommendations"]), watch),
 	}
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from verenigingen.core.forecast import Growth, Passage, first_passage, fit_growth
 from verenigingen.host.port import Host
-from verenigingen.services.measures import BY_KEY, LINES, Loaded
+from verenigingen.services.measures import BY_KEY, DOWN, LINES, Loaded
 from verenigingen.services.series import Grid, Values, known_days
 from verenigingen.services.wording import between, day, days, figure
 from verenigingen.settings import resolve
@@ -23,21 +23,14 @@ LEAST_DAYS = 14  # of daily values
 MOST_AHEAD = 180  # days
 AHEAD_PER_DAY = 3  # days ahead for each day of history: further, a slope of so few days says nothing
 STALE_DAYS = 7
-LIMITS = (
-	"disk_used_bytes",
-	"disk_total_bytes",
-	"database_connections",
-	"database_connections_limit",
-	"redis_memory_bytes",
-	"redis_memory_limit_bytes",
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Subject:
-	"""A series of daily values and the limit it may reach. `reached` completes "Disk /: …"."""
+	"""A series of daily values, the measure it is of, and the limit it may reach. `reached` completes "Disk /: …"."""
 
 	resource: str
+	metric: str
 	unit: str
 	values: Values
 	limit: float
@@ -47,46 +40,48 @@ class Subject:
 	of_level: bool = True
 
 
+# what may run full: metric, its column, the metric of its limit, how it is called, what its limit is, what happens
+FULL = (
+	("disk_used_bytes", "last", "disk_total_bytes", "Disk {}", "size of the disk", "full"),
+	("redis_memory_bytes", "high", "redis_memory_limit_bytes", "Memory of Redis ({})", "maxmemory", "full"),
+	(
+		"database_connections",
+		"high",
+		"database_connections_limit",
+		"Database connections",
+		"max_connections",
+		"used up",
+	),
+)
+
+
 def subjects(host: Host, loaded: Loaded) -> Iterator[Subject]:
-	"""What may run out or cross a line, where the limit is known."""
-	for (metric, label), gauge in sorted(loaded.gauges.items()):
-		if metric == "disk_used_bytes":
-			limit = _latest(loaded.gauge("disk_total_bytes", "last", label))
+	"""What may run out or cross a line, where the limit is known; the lines of one measure in the order they come."""
+	for metric, column, limited_by, name, source, reached in FULL:
+		unit = "bytes" if metric.endswith("_bytes") else "connections"
+		for label in sorted(label for known, label in loaded.gauges if known == metric):
+			limit = _latest(loaded.gauge(limited_by, "last", label))
 			if limit:
+				values = loaded.gauge(metric, column, label)
 				yield Subject(
-					f"Disk {label}", "bytes", gauge.last, limit, "size of the disk", "full", of_level=False
+					name.format(label), metric, unit, values, limit, source, reached, of_level=False
 				)
-		if metric == "redis_memory_bytes":
-			limit = _latest(loaded.gauge("redis_memory_limit_bytes", "last", label))
-			if limit:
-				yield Subject(
-					f"Memory of Redis ({label})",
-					"bytes",
-					gauge.high,
-					limit,
-					"maxmemory",
-					"full",
-					of_level=False,
-				)
-	limit = _latest(loaded.gauge("database_connections_limit", "last"))
-	if limit:
-		values = loaded.gauge("database_connections", "high")
-		yield Subject(
-			"Database connections", "connections", values, limit, "max_connections", "used up", of_level=False
-		)
 	for key, lines in _lines(host).items():
 		measure = BY_KEY[key]
-		values = measure.read(loaded)
-		falling = measure.worse == "down"
-		for line, source in lines:
-			word = "falls under" if falling else "passes"
-			reached = f"{word} {figure(line, measure.unit)}"
-			yield Subject(measure.title, measure.unit, values, line, source, reached, falling)
+		falling = measure.worse == DOWN
+		for line, source in sorted(lines, reverse=falling):
+			reached = f"{'falls under' if falling else 'passes'} {figure(line, measure.unit)}"
+			yield Subject(
+				measure.title, key, measure.unit, measure.read(loaded), line, source, reached, falling
+			)
 
 
 def _lines(host: Host) -> dict[str, tuple[tuple[float, str], ...]]:
 	threshold = resolve("memory_threshold", host.config.get)
 	return LINES | {"memory_ratio": ((threshold, "setting memory_threshold"), *LINES["memory_ratio"])}
+
+
+LIMITS = tuple(name for metric, _, limited_by, *_ in FULL for name in (metric, limited_by))
 
 
 def _latest(values: Values) -> float | None:
@@ -97,14 +92,14 @@ def _latest(values: Values) -> float | None:
 def capacity_planning(host: Host, loaded: Loaded, ahead: int) -> dict[str, Any]:
 	"""{"horizon_days", "statement", "resources": […]}, the one that is reached first at the front.
 
-	Each resource: `resource`, `unit`, `current`, `limit`, `limit_source`, `status` (passed | reached | possible |
+	Each resource: `resource`, `metric`, `unit`, `current`, `limit`, `limit_source`, `status` (passed | reached | possible |
 	not_within_horizon | insufficient), `earliest`, `most_likely`, `latest` (dates; null beyond the horizon),
 	`probability`, `growth_per_day` with its 95 % interval, `history_days`, `horizon_days`, `left_out` (changes within a
 	day that were not taken for growth), `statement`. loaded: by day; ahead: days at least looked ahead.
 	"""
 	found, done = [], set()
 	for subject in subjects(host, loaded):
-		if subject.resource in done:
+		if subject.resource in done or not np.isfinite(subject.values).any():
 			continue
 		row = assess(subject, loaded.grid, ahead)
 		if row["status"] != "passed":
@@ -112,7 +107,7 @@ def capacity_planning(host: Host, loaded: Loaded, ahead: int) -> dict[str, Any]:
 		found.append(row)
 	found.sort(key=lambda row: (_ORDER[row["status"]], row["earliest"] or "9", row["resource"]))
 	return {
-		"horizon_days": max((row["horizon_days"] for row in found), default=None),
+		"horizon_days": max((row["horizon_days"] for row in found if row["horizon_days"]), default=None),
 		"statement": _statement(found),
 		"resources": found,
 	}
@@ -125,6 +120,7 @@ def assess(subject: Subject, grid: Grid, ahead: int) -> dict[str, Any]:
 	"""One resource of `capacity_planning`."""
 	row: dict[str, Any] = {
 		"resource": subject.resource,
+		"metric": subject.metric,
 		"unit": subject.unit,
 		"limit": subject.limit,
 		"limit_source": subject.limit_source,

@@ -9,7 +9,7 @@ from verenigingen.core.errors import health_statement
 from verenigingen.core.watchdog.model import LEVELS
 from verenigingen.exceptions import MonitoringError
 from verenigingen.host.port import Host
-from verenigingen.services import analytics
+from verenigingen.services import analytics, forecasts, report_parts
 from verenigingen.services.backfill import backfill_status
 from verenigingen.services.monitoring import collector_states
 from verenigingen.services.watchdog import watchdog_report
@@ -103,6 +103,7 @@ def refresh(host: Host, days: int) -> dict[str, Any]:
 		return {"status": "ok", "data": part(analysis)}
 
 	unknown = {name: {"status": "unknown", "reason": why} for name, why in analytics.NOT_MEASURED.items()}
+	others = report_parts.parts(host)
 	return {
 		"generated_at": _now(host),
 		"days": days,
@@ -112,9 +113,34 @@ def refresh(host: Host, days: int) -> dict[str, Any]:
 			"analytics_summary": of_errors(_analytics_summary),
 			"collection": _section(lambda: _collection(host)),
 			"active_alerts": _section(lambda: _active_alerts(host, analysis, failure)),
+			**{name: _as_section(part) for name, part in others.items()},
 			**unknown,
 		},
 	}
+
+
+def trend_forecasts(host: Host, days_back: int | None, forecast_days: int | None) -> dict[str, Any]:
+	"""What the page draws of forecasts: of each series that has one its curve, trend and confidence; the others by name
+	with what they lack; alerts and capacity."""
+	made = forecasts.forecast_performance_trends(host, days_back, forecast_days)
+	rows = [
+		{"section": name, **row} for name, section in made["forecasts"].items() for row in section.values()
+	]
+	return {
+		**{key: value for key, value in made.items() if key != "forecasts"},
+		"series": [row for row in rows if row["status"] == "ok"],
+		"missing": [
+			{key: row[key] for key in ("section", "metric", "title", "status", "reason")}
+			for row in rows
+			if row["status"] != "ok"
+		],
+	}
+
+
+def _as_section(part: dict[str, Any]) -> Section:
+	if part["status"] == "ok":
+		return {"status": "ok", "data": part}
+	return {"status": part["status"], "reason": part["reason"]}
 
 
 def _analysis(host: Host, days: int) -> tuple[Analysis | None, str]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from verenigingen.core.forecast import Forecast, TooLittleData, forecast_of
 from verenigingen.core.measures import DAY, HOUR
+from verenigingen.host.endpoint import json_safe
 from verenigingen.host.port import Host
 from verenigingen.services import capacity, trends
 from verenigingen.services.measures import BUSINESS, MEASURES, SECTIONS, Loaded, Measure, load
@@ -35,9 +36,24 @@ Report = dict[str, Any]
 def forecast_performance_trends(
 	host: Host, days_back: int | None = None, forecast_days: int | None = None
 ) -> Report:
-	"""See the door of the same name for what is answered. Defaults: settings `historical_days` and `forecast_days`."""
+	"""See the door of the same name for what is answered. Defaults: settings `historical_days` and `forecast_days`.
+
+	Only whole hours are looked at, so that an answer is kept until the next one begins.
+	"""
 	back = days_back or int(resolve("historical_days", host.config.get))
 	ahead = forecast_days or int(resolve("forecast_days", host.config.get))
+	now = host.clock.now()
+	threshold = resolve("confidence_threshold", host.config.get)
+	key = f"analytics_forecasts:{back}:{ahead}:{threshold:g}:{now:%Y%m%d%H}"
+	kept: Report | None = host.cache.get(key)
+	if kept is not None:
+		return kept
+	made: Report = json_safe(_computed(host, back, ahead))
+	host.cache.put(key, made, 3_600 - now.minute * 60 - now.second)
+	return made
+
+
+def _computed(host: Host, back: int, ahead: int) -> Report:
 	now = host.clock.now().replace(tzinfo=None)
 	by_day = load(host, Grid.back(now, DAY, max(back, CAPACITY_HISTORY)), capacity.LIMITS)
 	shown_days = _latest(by_day, back)
@@ -216,7 +232,8 @@ def _confidence(forecasts: dict[str, dict[str, Report]]) -> Report:
 def _alerts(
 	host: Host, planning: Report, found: list[Report], ahead: int, confidence: Report
 ) -> tuple[list[Report], list[Report]]:
-	"""Alerts, the most pressing first, and those withheld because forecasts here are not to be believed enough."""
+	"""Alerts, the most pressing first, and those withheld because forecasts of their series are not to be believed
+	enough. A series whose confidence could not be measured (it stood still until now) withholds nothing."""
 	threshold = resolve("confidence_threshold", host.config.get)
 	until = (host.clock.now() + timedelta(days=ahead)).date().isoformat()
 	limits = []
@@ -226,7 +243,7 @@ def _alerts(
 			limits.append(
 				{
 					"kind": "limit",
-					"metric": row["resource"],
+					"metric": row["metric"],
 					"endpoint": None,
 					"title": row["resource"],
 					"severity": "high" if soon else "medium",
@@ -234,11 +251,13 @@ def _alerts(
 					"evidence": {key: row[key] for key in _WHEN},
 				}
 			)
-	score = confidence["score"]
-	if score is not None and score < threshold:
-		why = f"The confidence of forecasts is {score:.0%}, under the setting confidence_threshold of {threshold:.0%}."
-		return found, [{**alert, "reason": why} for alert in limits]
-	return limits + found, []
+	scores = confidence["by_series"]
+	doubtful = [alert for alert in limits if scores.get(alert["metric"], 1.0) < threshold]
+	why = (
+		"The confidence of this series' forecast is {:.0%}, under the setting confidence_threshold of {:.0%}."
+	)
+	withheld = [{**alert, "reason": why.format(scores[alert["metric"]], threshold)} for alert in doubtful]
+	return [alert for alert in limits if alert not in doubtful] + found, withheld
 
 
 def _statements(

@@ -3,7 +3,7 @@ above targets, jobs and mails that failed. No factor is invented; what cannot be
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -13,11 +13,13 @@ from verenigingen.core.model import as_text
 from verenigingen.host.port import Host
 from verenigingen.services.measures import LINES
 from verenigingen.services.series import Grid, requests
+from verenigingen.services.wording import day, figure
 from verenigingen.services.wording import days as so_many_days
-from verenigingen.services.wording import figure
 
 BATCH, BATCH_ROW, MEMBER = "tabDirect Debit Batch", "tabDirect Debit Batch Invoice", "tabMember"
 MAIL, JOBS, USER_DAY = "tabEmail Queue", "tabScheduled Job Log", "tabError User Day"
+
+COLLECTION_DAYS = 62  # dues are collected monthly, and banks tell of returned debits for weeks
 
 Part = dict[str, Any]
 
@@ -26,12 +28,14 @@ def business_impact(host: Host, days: int) -> dict[str, Any]:
 	"""What happened within the last `days` days, today included.
 
 	{"status", "period", "since", "collections", "members", "response_time", "jobs", "mails", "statements"}; each part has
-	a status ("ok", or "unknown" with its reason), figures and a statement. The whole is "unknown" when every part is.
+	a status ("ok", or "unknown" with its reason), figures and a statement. Direct debits are looked at for 62 days at least. The whole is "unknown" when every part is.
 	"""
 	now = host.clock.now().replace(tzinfo=None)
 	since = datetime.combine(now.date() - timedelta(days=days - 1), datetime.min.time())
 	parts = {
-		"collections": _collections(host, since, now),
+		"collections": _collections(
+			host, now.date() - timedelta(days=max(days, COLLECTION_DAYS) - 1), now.date()
+		),
 		"members": _members(host, since),
 		"response_time": _response_time(host, now, days),
 		"jobs": _jobs(host, since),
@@ -56,14 +60,16 @@ def _ok(harm: bool, statement: str, **figures: object) -> Part:
 	return {"status": "ok", "reason": None, **figures, "statement": statement, "harm": harm}
 
 
-def _collections(host: Host, since: datetime, now: datetime) -> Part:
-	if not {"status", "amount", "member"} <= host.db.columns(BATCH_ROW) or not host.db.columns(BATCH):
+def _collections(host: Host, first: date, last: date) -> Part:
+	if not {"status", "amount", "currency", "member"} <= host.db.columns(BATCH_ROW) or not host.db.columns(
+		BATCH
+	):
 		return _unknown("Direct debit batches are not installed on this site.")
 	rows = host.db.query(
-		f"SELECT r.status, r.currency, COUNT(*), SUM(r.amount), COUNT(DISTINCT r.member) FROM `{BATCH_ROW}` r"
+		f"SELECT r.status, r.currency, COUNT(*), SUM(r.amount) FROM `{BATCH_ROW}` r"
 		f" JOIN `{BATCH}` b ON b.name = r.parent WHERE b.docstatus < 2 AND b.batch_date >= %s AND b.batch_date <= %s"
 		" AND r.status IN ('Successful', 'Failed') GROUP BY r.status, r.currency",
-		(since.date(), now.date()),
+		(first, last),
 	)
 	known = sum(int(row[2]) for row in rows)
 	if not known:
@@ -71,17 +77,18 @@ def _collections(host: Host, since: datetime, now: datetime) -> Part:
 	failed = [row for row in rows if row[0] == "Failed"]
 	count = sum(int(row[2]) for row in failed)
 	amounts = {as_text(row[1]) or "?": round(float(row[3] or 0), 2) for row in failed}
-	members = _failed_members(host, since, now) if failed else 0
+	members = _failed_members(host, first, last) if failed else 0
 	money = " and ".join(f"{amount:,.2f} {currency}" for currency, amount in sorted(amounts.items()))
 	said = (
-		f"{count:,} of {known:,} direct debits failed ({count / known:.1%}): {money} of"
+		f"{count:,} of {known:,} direct debits since {day(first)} failed ({count / known:.1%}): {money} of"
 		f" {members:,} member{'' if members == 1 else 's'} were not collected."
 		if count
-		else f"All {known:,} direct debits with a known outcome were collected."
+		else f"All {known:,} direct debits since {day(first)} with a known outcome were collected."
 	)
 	return _ok(
 		count > 0,
 		said,
+		since=first.isoformat(),
 		failed=count,
 		known=known,
 		failed_amounts=amounts,
@@ -90,11 +97,11 @@ def _collections(host: Host, since: datetime, now: datetime) -> Part:
 	)
 
 
-def _failed_members(host: Host, since: datetime, now: datetime) -> int:
+def _failed_members(host: Host, first: date, last: date) -> int:
 	rows = host.db.query(
 		f"SELECT COUNT(DISTINCT r.member) FROM `{BATCH_ROW}` r JOIN `{BATCH}` b ON b.name = r.parent"
 		" WHERE b.docstatus < 2 AND b.batch_date >= %s AND b.batch_date <= %s AND r.status = 'Failed'",
-		(since.date(), now.date()),
+		(first, last),
 	)
 	return int(rows[0][0])
 

@@ -12,8 +12,11 @@ from verenigingen.core.model import as_datetime
 from verenigingen.exceptions import CollectorBusy, MonitoringError, SourceAbsent
 from verenigingen.host import current_host
 from verenigingen.host.port import Host
+from verenigingen.services import forecasts
+from verenigingen.services.advice import performance_recommendations
 from verenigingen.services.collection import LOCK, STATE, CollectResult
 from verenigingen.services.gauges import collect_gauges
+from verenigingen.services.impact import business_impact
 from verenigingen.services.issues import wake
 from verenigingen.services.ledger import LEDGER
 from verenigingen.services.lives import JUDGED
@@ -238,6 +241,13 @@ def _probes(host: Host) -> dict[str, Callable[[], str]]:
 			or "has not run yet"
 		)
 
+	def forecast() -> str:
+		return str(forecasts.forecast_performance_trends(host)["statements"][-1])
+
+	def impact() -> str:
+		parts = business_impact(host, int(resolve("historical_days", host.config.get)))
+		return "; ".join(parts["statements"]) or parts["reason"] or "nothing failed that is counted"
+
 	return {
 		"database": database,
 		"tables": tables,
@@ -245,6 +255,9 @@ def _probes(host: Host) -> dict[str, Callable[[], str]]:
 		"secrets": secrets,
 		"settings": settings,
 		"collection": collection,
+		"forecasts": forecast,
+		"recommendations": lambda: performance_recommendations(host)["statement"],
+		"business_impact": impact,
 		"erpnext": lambda: ", ".join(doctype_state(host, doctype) for doctype in ERPNEXT),
 	}
 

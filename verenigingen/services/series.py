@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from verenigingen.core.measures import DAY, HOUR, SPANS, start_of
 from verenigingen.core.model import as_datetime, as_text
+from verenigingen.core.rollups import ALL, OTHER, name_range
 from verenigingen.core.sketch import Sketch
 from verenigingen.host.port import Host, Row, in_chunks, marks
 
-METRICS, REQUESTS, JOBS = "tabMetric Rollup", "tabRequest Rollup", "tabJob Rollup"
-EVERYTHING = "all"  # the endpoint under which all requests of a bucket are put together
+METRICS, REQUESTS = "tabMetric Rollup", "tabRequest Rollup"
 WATCHED = "collector_up"  # tells of each minute whether a collector ran
 FOR_MEDIAN, FOR_P95 = 5, 20  # requests: of fewer, the quantile is a matter of one or two of them
 
@@ -93,8 +93,6 @@ class Requests:
 
 def gauges(host: Host, metrics: Sequence[str], grid: Grid) -> dict[tuple[str, str], Gauge]:
 	"""By metric and label, those of which something was measured within the grid. One query."""
-	if not host.store.columns(METRICS):
-		return {}
 	found: dict[tuple[str, str], Gauge] = {}
 	for chunk in in_chunks(list(metrics), 200):
 		rows = host.store.query(
@@ -129,23 +127,20 @@ _SUMS = (
 )
 
 
-def requests(host: Host, grid: Grid, endpoint: str = EVERYTHING) -> Requests:
+def requests(host: Host, grid: Grid, endpoint: str = ALL) -> Requests:
 	"""All requests of the site, or those of one endpoint whatever their verb."""
 	rows = _rows(host, grid, "endpoint = %s", (endpoint,))
-	return _requests(host, grid, rows, endpoint == EVERYTHING)
+	return _requests(host, grid, rows, endpoint == ALL)
 
 
 def by_endpoint(host: Host, grid: Grid, most: int) -> dict[str, Requests]:
 	"""The `most` endpoints on which most time was spent within the grid, that with most first."""
-	if not host.store.columns(REQUESTS):
-		return {}
 	ranked = host.store.query(
-		f"SELECT endpoint, SUM(wall_seconds) FROM `{REQUESTS}` WHERE resolution = %s AND at >= %s AND at < %s"
-		" GROUP BY endpoint",
-		(grid.resolution, grid.start, grid.end),
+		f"SELECT endpoint, SUM(wall_seconds) FROM `{REQUESTS}` WHERE name >= %s AND name < %s GROUP BY endpoint",
+		name_range(grid.resolution, grid.start, grid.end),
 	)
 	ranked = sorted(ranked, key=lambda row: (-float(row[1] or 0), row[0]))
-	names = [as_text(row[0]) for row in ranked if row[0] not in (EVERYTHING, "other")][:most]
+	names = [as_text(row[0]) for row in ranked if row[0] not in (ALL, OTHER)][:most]
 	if not names:
 		return {}
 	rows = _rows(host, grid, f"endpoint IN ({marks(len(names))})", names)
@@ -156,12 +151,10 @@ def by_endpoint(host: Host, grid: Grid, most: int) -> dict[str, Requests]:
 
 
 def _rows(host: Host, grid: Grid, condition: str, bound: Sequence[object]) -> list[Row]:
-	if not host.store.columns(REQUESTS):
-		return []
 	return host.store.query(
 		f"SELECT endpoint, at, wall_sketch, {', '.join(_SUMS)} FROM `{REQUESTS}`"
-		f" WHERE resolution = %s AND at >= %s AND at < %s AND {condition}",
-		(grid.resolution, grid.start, grid.end, *bound),
+		f" WHERE name >= %s AND name < %s AND {condition}",
+		(*name_range(grid.resolution, grid.start, grid.end), *bound),
 	)
 
 

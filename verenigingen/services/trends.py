@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from verenigingen.core.forecast import Growth, fit_growth
 from verenigingen.services.capacity import insufficient
 from verenigingen.services.measures import DOWN, MEASURES, UP, Loaded
@@ -27,6 +29,7 @@ class Course:
 	where: str
 	growth: Growth
 	span: int  # days from the first known to the last
+	mean: float
 
 	@property
 	def change(self) -> float:
@@ -53,8 +56,9 @@ def _course(
 ) -> list[Course]:
 	if insufficient(values, grid):
 		return []
-	known = [place for place, value in enumerate(values) if value == value]
-	return [Course(key, title, unit, worse, where, fit_growth(values), known[-1] - known[0])]
+	known = np.flatnonzero(np.isfinite(values))
+	mean = float(values[known].mean())
+	return [Course(key, title, unit, worse, where, fit_growth(values), int(known[-1] - known[0]), mean)]
 
 
 def directions(found: list[Course]) -> list[str]:
@@ -92,7 +96,7 @@ def sentence(course: Course, direction: str) -> str:
 	"""The trend in words with its figures."""
 	growth, span = course.growth, days(course.span + 1)
 	if direction == STEADY:
-		return f"{course.title} shows no trend within {span}; about {figure(growth.level, course.unit)}."
+		return f"{course.title} shows no trend within {span}; about {figure(course.mean, course.unit)}."
 	low, high = sorted(abs(edge) for edge in growth.slope_range())
 	verb = "rises" if direction == RISING else "falls"
 	began = growth.level - growth.slope * course.span

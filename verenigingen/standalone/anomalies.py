@@ -80,11 +80,10 @@ def anomalies(files: tuple[str, ...], unit: str, evidence: float) -> None:
 
 def _open(name: str, stack: ExitStack) -> TextIO:
 	if name == "-":
-		raw: Any = click.get_binary_stream("stdin")
+		raw: Any = io.BufferedReader(sys.stdin.buffer)  # type: ignore[type-var]
 	else:
 		raw = stack.enter_context(closing(open(name, "rb")))
-	head = raw.peek(2) if hasattr(raw, "peek") else b""
-	plain = gzip.GzipFile(fileobj=raw) if head[:2] == b"\x1f\x8b" else raw
+	plain = gzip.GzipFile(fileobj=raw) if raw.peek(2)[:2] == b"\x1f\x8b" else raw
 	return io.TextIOWrapper(plain, encoding="utf-8-sig", errors="replace", newline="")
 
 

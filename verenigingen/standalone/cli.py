@@ -190,8 +190,26 @@ def _print_report(result: dict[str, Any]) -> None:
 		click.echo(f"  - {line}")
 		if line in actions:
 			click.echo(f"      [{actions[line]['priority']}] {actions[line]['action']}")
+	_print_performance(result, set(summary["sentences"]))
 	for gap in summary["not_measured"]:
 		click.echo(f"  not measured: {gap['area']}: {gap['reason']}")
+
+
+def _print_performance(result: dict[str, Any], told: set[str]) -> None:
+	"""What the summary does not tell of forecasts, recommendations and impact."""
+	forecast, advice = result["performance_forecast"], result["performance_recommendations"]
+	impact = result["business_impact"]
+	lines = [*(forecast["statements"] if forecast["status"] == "ok" else [])]
+	lines += impact["statements"] if impact["status"] == "ok" else []
+	rows = advice["recommendations"] if advice["status"] == "ok" else []
+	lines += [
+		f"[{row['priority']}] {row['action']} {row['reason']}" for row in rows if row["reason"] not in told
+	]
+	if lines:
+		click.echo("Performance, capacity and impact:")
+	for line in lines:
+		if line not in told:
+			click.echo(f"  - {line}")
 
 
 @main.command()

@@ -6,14 +6,26 @@ from typing import Any
 
 from verenigingen.host import current_host
 from verenigingen.host.endpoint import endpoint
-from verenigingen.services import analytics, backfill, hotspots, monitoring, watchdog
+from verenigingen.services import (
+	advice,
+	analytics,
+	backfill,
+	forecasts,
+	hotspots,
+	monitoring,
+	watchdog,
+)
 from verenigingen.settings import ANALYTICS_CONFIG, MAX_DAYS
+
+MAX_BACK, MAX_AHEAD = 730, 365  # days are kept for two years
 
 __all__ = [
 	"ANALYTICS_CONFIG",
 	"analyze_error_patterns",
 	"backfill_status",
+	"forecast_performance_trends",
 	"generate_insights_report",
+	"get_performance_recommendations",
 	"get_watchdog_findings",
 	"identify_error_hotspots",
 	"test_components",
@@ -38,8 +50,10 @@ def generate_insights_report() -> dict[str, Any]:
 	"""The whole picture in one report.
 
 	Result: `executive_summary`, `error_analysis` (as `analyze_error_patterns`), `performance_forecast`,
-	`compliance_status`, `business_impact`, `priority_actions`. An area that is not measured has the status
-	"unknown" and a reason.
+	`compliance_status`, `business_impact`, `performance_recommendations`, `priority_actions`. An area that is not
+	measured has the status "unknown" and a reason, one whose analysis failed the status "failed" and the reason.
+	business_impact counts what happened in `historical_days` days: failed direct debits with their amounts and members
+	(62 days), users and members who met errors, minutes above the target for response times, failed jobs and mails.
 	"""
 	return analytics.generate_insights_report(current_host())
 
@@ -72,6 +86,44 @@ def identify_error_hotspots(days: int = 7) -> dict[str, Any]:
 	within 7 days) + change (15 came back, 12 rises, 10 new); critical from 80, high from 55, medium from 35.
 	"""
 	return hotspots.identify_error_hotspots(current_host(), days)
+
+
+@endpoint(
+	cache="analytics_", ranges={"days_back": (14, MAX_BACK, "days"), "forecast_days": (1, MAX_AHEAD, "days")}
+)
+def forecast_performance_trends(days_back: int = 30, forecast_days: int = 7) -> dict[str, Any]:
+	"""Where response times, database, load and business go in the next `forecast_days` (1 to 365), from the last
+	`days_back` days (14 to 730).
+
+	Result: `forecasts` {`api_performance`, `database_performance`, `system_load`, `business_metrics`}, `trend_alerts`,
+	`withheld_alerts`, `capacity_planning`, `confidence_score`, `confidence`, `statements`. Each series has a `status`
+	("ok", "insufficient" or "unknown", the last two with what is missing in `reason`), its `history`, the `forecast`
+	with its mean and the bounds of the 80 and 95 % intervals, `method`, `skill`, `coverage_80`, `coverage_95`, and its
+	`trend`. By the hour up to 14 days ahead, else (and for business) by the day; 14 days of measurements are needed.
+
+	confidence_score, 0 to 1, is the mean over the series of accuracy × calibration, both on data held back from the
+	forecast at up to 14 earlier origins. Accuracy is 1 less half the error relative to the seasonal naive forecast (½: no
+	better than it); calibration is 1 less what the intervals' coverage lacks of 80 and 95 %, and less half of what it has
+	too much. null, with a reason, where nothing could be held back or nothing moved.
+
+	capacity_planning gives dates as ranges that hold the true one with 80 %, from many possible courses of the daily
+	values of up to a year, at most 180 days and three times the history ahead, against the limits the site has (disks,
+	max_connections, maxmemory, targets). trend_alerts are series that grow in their bad direction (tested together, at
+	most 5 % of them false; 5 % within the history at least) and limits that come near.
+	"""
+	return forecasts.forecast_performance_trends(current_host(), days_back, forecast_days)
+
+
+@endpoint(cache="analytics_")
+def get_performance_recommendations() -> dict[str, Any]:
+	"""What would make the site faster or keep it running, from the last `historical_days` days.
+
+	Result: `status`, `period`, `statement`, `recommendations` (each with `area`, `priority`, `action`, `reason` with its
+	figures, `evidence`, `where` to look) and `looked_at`. From endpoints over their target, statements that one line
+	repeats (N+1), statements that read every row, trends, limits that come near and the cache's hit ratio. Where
+	nothing is outside its target, the list is empty and `statement` says so.
+	"""
+	return advice.performance_recommendations(current_host())
 
 
 @endpoint()

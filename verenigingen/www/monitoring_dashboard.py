@@ -61,6 +61,14 @@ def get_performance_metrics(hours: int = 24) -> dict[str, Any]:
 	return performance.performance_metrics(current_host(), hours)
 
 
+@endpoint(cache="analytics_", ranges={"days_back": (14, 730, "days"), "forecast_days": (1, 365, "days")})
+def get_trend_forecasts(days_back: int = 30, forecast_days: int = 7) -> dict[str, Any]:
+	"""What `forecast_performance_trends` says, as a page draws it: `series` (those that could be forecast, each with
+	`section`, `history`, `forecast`, `trend`, `confidence`), `missing` (the others, with what they lack), `trend_alerts`,
+	`capacity_planning`, `confidence_score`, `statements`."""
+	return dashboard.trend_forecasts(current_host(), days_back, forecast_days)
+
+
 @endpoint(cache="analytics_")
 def get_executive_summary() -> dict[str, Any]:
 	"""Overall health with reasons and sentences, over the period set by `default_days`; names what is not

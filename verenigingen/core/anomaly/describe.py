@@ -27,10 +27,12 @@ def describe(place: int, times: Values, values: Values, views: Views, proof: Evi
 		view, seen = views.jump, _strongest(views.jump, place, views.width)
 	span = int(view.span[seen])
 	rising = bool(view.sign[seen] > 0)
-	lasting = span > 1 and span >= round(_LASTING * views.width)
 	expected = (views.expected if by_season else views.median)[place]
+	single = (views.season if by_season else views.level).usual_single[place]
+	usual_by_itself = bool(abs(values[place] - expected) <= single)
+	lasting = span > 1 and (usual_by_itself or span >= round(_LASTING * views.width))
 	first = max(0, place - span + 1) if lasting else place
-	usual = view.usual[seen] if lasting else (views.season if by_season else views.level).usual_single[place]
+	usual = view.usual[seen] if lasting else single
 	began = _began(place, values, views, by_season=by_season, rising=rising)
 	return Anomaly(
 		place=place,

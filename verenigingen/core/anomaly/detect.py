@@ -24,8 +24,8 @@ def detect(
 	times: seconds on the wall clock of the place that is measured (so that a day's rhythm stays at its hours), ascending,
 	repeated times allowed; values: NaN where nothing was measured. until: the present moment, where it is known that the
 	series should go on. enough: decades of evidence for an alert.
-	An alert rests on the values up to its own, so it is the same whatever follows. At most one alert a day (but for
-	missing data). Nothing is said of the first two days: they tell what is usual. Fewer than LEAST_POINTS known
+	An alert rests on the values up to its own, so it is the same whatever follows. At most one alert in half a day
+	(but for missing data, and for much stronger evidence). Nothing is said of the first two days: they tell what is usual. Fewer than LEAST_POINTS known
 	values give no alerts. Raises ValueError when times descend or the lengths differ.
 	"""
 	times, values = np.asarray(times, dtype=np.float64), np.asarray(values, dtype=np.float64)

@@ -17,6 +17,7 @@ from verenigingen.core.anomaly.views import Views, recent
 
 ENOUGH = 4.75  # decades of evidence for an alert; about one false alert in five weeks of real series
 _LEVEL_ALONE = 1.5  # what a decade of the level by itself is worth: it stands for two distances
+_WORSE = 1.5  # times the evidence: something else than what was told already
 _TREND_ALONE = 0.75  # medians of overlapping days move slowly: their blocks are not independent
 JUMP, LEVEL, VARIABILITY, TREND = range(4)
 
@@ -44,10 +45,16 @@ def evidence(views: Views) -> Evidence:
 	return Evidence(np.take_along_axis(routes, route[None], axis=0)[0], route)
 
 
-def alerts(decades: Values, quiet: int, enough: float = ENOUGH) -> list[int]:
-	"""Places of the alerts: enough evidence, and no alert within the `quiet` points before."""
+def alerts(decades: Values, width: int, enough: float = ENOUGH) -> list[int]:
+	"""Places of the alerts: enough evidence, and none within half a day before (width: points of a day); sooner, but for the
+	first hour, only for half as much evidence again as there was since."""
 	found: list[int] = []
-	for place in np.flatnonzero(decades >= enough):
-		if not found or place - found[-1] > quiet:
-			found.append(int(place))
+	peak = 0.0
+	for place in np.flatnonzero(decades >= enough).tolist():
+		passed = place - found[-1] if found else width
+		proof = float(decades[place])
+		if passed > width // 2 or (passed > width // 24 and proof > _WORSE * peak):
+			found.append(place)
+			peak = 0.0
+		peak = max(peak, proof)
 	return found

@@ -70,20 +70,19 @@ def _around(values: Values, half: int) -> Values:
 	return total[np.minimum(place + half + 1, len(values))] - total[np.maximum(place - half, 0)]
 
 
-def expected_by_season(clock: Clock, values: Values, width: int) -> tuple[Values, NDArray[np.bool_]]:
-	"""What time of day (or of week) and the level of the last day let one expect; and where the week was used.
+def expected_by_season(clock: Clock, values: Values, width: int) -> tuple[Values, Values, NDArray[np.bool_]]:
+	"""What time of day, and what time of week, with the level of the last day let one expect; and where the week does so
+	better, by what was seen until then.
 
 	width: points of a day. NaN where no earlier period is known.
 	"""
-	count = len(values)
 	daily = _levelled(clock, values, clock.day, DAYS, width)
 	weekly = _levelled(clock, values, round(WEEK / clock.step), WEEKS, width)
 	worse = _error(values, daily, width)
 	better = _error(values, weekly, width)
 	verdict = np.where(better < _BETTER * worse, 1, np.where(better > worse, -1, 0))
-	decided = np.maximum.accumulate(np.where(verdict != 0, np.arange(count), 0))
-	use = (verdict[decided] == 1) & np.isfinite(weekly)
-	return np.where(use, weekly, daily), use
+	decided = np.maximum.accumulate(np.where(verdict != 0, np.arange(len(values)), 0))
+	return daily, weekly, (verdict[decided] == 1) & np.isfinite(weekly)
 
 
 def _levelled(clock: Clock, values: Values, period: int, back: int, width: int) -> Values:

@@ -19,8 +19,10 @@ from verenigingen.core.anomaly.surprise import tail_of
 
 BLOCKS = 6  # of a day
 SPANS = (0.0, 1 / 24, 1 / 8)  # of a day; the first stands for single values
+WARM_DAYS = 2  # that must be known before a view surprises
 LEAST_WIDTH = 8  # points that stand for a day where a day has fewer
 _NOTHING = 1e-3  # of the usual size of the values: a change too small to matter
+_LITTLE_STEP = 1e-4  # of the usual size of the values: steps too small to speak of variability
 _LITTLE_CHANGE = 0.1  # of the logarithm of the variability
 _STILL = 0.01  # of the long-run variability: less counts as no variability
 
@@ -64,10 +66,11 @@ def look(times: Values, values: Values) -> Views:
 	usual_size = np.cumsum(np.abs(values)) / np.arange(1, count + 1)
 	nothing = _NOTHING * usual_size + np.finfo(np.float64).tiny
 	median = median_before(values, width)
-	season, weekly = expected_by_season(clock, values, width)
+	by_day, by_week, weekly = expected_by_season(clock, values, width)
+	season = np.where(weekly, by_week, by_day)
 	step = np.concatenate(([np.nan], np.diff(values)))
 	grain = _grain(step)
-	variability = _variability(step, width)
+	variability = _variability(step, width, _LITTLE_STEP * usual_size)
 	fixed = np.full(count, _LITTLE_CHANGE)
 	seasonal = np.isfinite(season)
 	return Views(
@@ -75,7 +78,11 @@ def look(times: Values, values: Values) -> Views:
 		clock.step,
 		_view(step, (1,), width, nothing, grain),
 		_view(values - median, _points(width), width, nothing, grain),
-		_view(values - season, _points(width), width, nothing, grain),
+		_either(
+			weekly,
+			_view(values - by_week, _points(width), width, nothing, grain),
+			_view(values - by_day, _points(width), width, nothing, grain),
+		),
 		_view(variability, (1,), width, fixed, np.zeros(count)),
 		_view(median - later(median, width), (1,), width, nothing, grain),
 		median,
@@ -94,14 +101,14 @@ def variability_span(width: int) -> int:
 	return max(4, round(width / 8))
 
 
-def _variability(step: Values, width: int) -> Values:
+def _variability(step: Values, width: int, nothing: Values) -> Values:
 	"""Logarithm of the mean step of the last eighth of a day over that of the whole past."""
 	size = np.abs(np.nan_to_num(step))
 	usual = np.cumsum(size) / np.arange(1, len(size) + 1)
 	span = variability_span(width)
 	recent = mean_until(size, span)
-	tiny = np.finfo(np.float64).tiny
-	change: Values = np.log((recent + _STILL * usual + tiny) / (usual + tiny))
+	floor = nothing + np.finfo(np.float64).tiny
+	change: Values = np.log((recent + _STILL * usual + floor) / (usual + floor))
 	change[:span] = np.nan
 	return change
 
@@ -109,7 +116,7 @@ def _variability(step: Values, width: int) -> Values:
 def _view(rest: Values, spans: tuple[int, ...], width: int, nothing: Values, grain: Values) -> View:
 	count = len(rest)
 	block = max(1, width // BLOCKS)
-	warm = max(8, -(-width // block))
+	warm = max(8, WARM_DAYS * width // block)
 	decades, usual, single = np.zeros(count), np.full(count, np.nan), np.full(count, np.nan)
 	span, sign = np.ones(count, np.int64), np.ones(count, np.int64)
 	for points in spans:
@@ -124,6 +131,17 @@ def _view(rest: Values, spans: tuple[int, ...], width: int, nothing: Values, gra
 			if points == spans[0]:
 				single = np.fmax(single, tail.usual)
 	return View(decades, span, sign, np.where(np.isnan(usual), single, usual), single)
+
+
+def _either(first: NDArray[np.bool_], one: View, other: View) -> View:
+	"""The one view where `first`, else the other: each is judged by its own past."""
+	return View(
+		np.where(first, one.decades, other.decades),
+		np.where(first, one.span, other.span),
+		np.where(first, one.sign, other.sign),
+		np.where(first, one.usual, other.usual),
+		np.where(first, one.usual_single, other.usual_single),
+	)
 
 
 def _grain(step: Values) -> Values:

@@ -59,7 +59,7 @@ def of_message(title: str, text: str) -> Clues:
 	readings: set[str] = set()
 	for rest in (title, text):
 		for _ in range(_HEADS):
-			readings.add(QUOTED if _IS_QUOTED.match(rest) else key_of(normalise(rest)))
+			readings.add(_quoted(rest) if _IS_QUOTED.match(rest) else key_of(normalise(rest)))
 			_, colon, rest = rest.partition(": ")
 			if not colon:
 				break
@@ -75,7 +75,7 @@ def of_traceback(facts: Facts, frames: tuple[Frame, ...], title: str, raw: str) 
 	kind, message = subject(facts)
 	stack = facts.stack
 	own = stack.in_app[-1] if stack.in_app else None
-	plain = QUOTED if kind == "KeyError" else _reading(raw[:MESSAGE_LIMIT])
+	plain = _quoted(raw) if kind == "KeyError" else _reading(raw[:MESSAGE_LIMIT])
 	heading = _reading(title[:MESSAGE_LIMIT])
 	words = _words_of(stack, facts.query) | stems(_ADDRESS_WORD.findall(raw))
 	if heading not in (plain, message):
@@ -122,6 +122,12 @@ def unpack(packed: str) -> Clues | None:
 		)
 	except (ValueError, TypeError, LookupError, RecursionError):
 		return None
+
+
+def _quoted(key: str) -> str:
+	"""All that a KeyError says; a key that is the program's tells one from another."""
+	normal = normalise(key)
+	return normal if normal == key else QUOTED
 
 
 @lru_cache(maxsize=1024)

@@ -95,17 +95,24 @@ def by_own_code(facts: Facts) -> tuple[Key, str] | None:
 		return None
 	kind, message = subject(facts)
 	remote = (facts.exception or "").partition(".")[0] in _REMOTE_MODULES
-	places = own[-2:] if remote else own[-1:]
+	caller = _caller_of_helper(own) if remote else None
+	places = own[-1:] if caller is None else (caller, own[-1])
 	key = [kind, message]
 	schema = _bare(facts.exception or "") in SCHEMA_EXCEPTIONS
-	for place in places[:-1]:
-		# the helper may be renamed
-		called = re.sub(rf"\b{re.escape(places[-1].function)}\(", "<call>(", place.statement)
-		key.extend(_place_key(place._replace(statement=called), schema))
-	key.extend(_place_key(places[-1], schema))
+	for place in places:
+		key.extend(_place_key(place, schema))
 	used, ignored = _frames(len(places), "in-app"), _frames(facts.stack.others, "other")
 	reason = f"{_said(message, kind)} + {used}; {ignored} ignored"
 	return tuple(key), reason
+
+
+def _caller_of_helper(own: tuple[Place, ...]) -> Place | None:
+	"""The last place outside of the module that failed, however many functions the helper has there; it may be renamed."""
+	for at in range(len(own) - 2, -1, -1):
+		if own[at].module != own[-1].module:
+			called = re.sub(rf"\b{re.escape(own[at + 1].function)}\(", "<call>(", own[at].statement)
+			return own[at]._replace(statement=called)
+	return None
 
 
 def by_framework(facts: Facts) -> tuple[Key, str] | None:

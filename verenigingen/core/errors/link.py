@@ -159,8 +159,12 @@ def _same_place(one: _Group, other: _Group) -> str:
 		# one statement over several lines, of which versions of Python show different ones
 		shown = statement_2 if key else statement
 		return "the same function, another line of the statement" if _continues(shown) else ""
-	if key or key_2 or statement != statement_2 or not one.callers & other.callers:
+	if key != key_2 or statement != statement_2 or not one.callers & other.callers:
 		return ""
+	if key:
+		return (
+			"the same statement, function and caller, the module was moved" if function == function_2 else ""
+		)
 	if module == module_2 or _is_telling(one):
 		return "the same statement and caller, the function was renamed"
 	# `validate` and `run` are in every module
@@ -230,7 +234,7 @@ class _Index:
 		self.by_message: dict[str, list[str]] = defaultdict(list)
 		for name, group in sorted(groups.items()):
 			for message in sorted({group.message, *group.said}):
-				if message == QUOTED or len(message.split()) > 1:
+				if message[:1] == "'" or len(message.split()) > 1:
 					self.by_message[message].append(name)
 		self.messages = sorted(self.by_message)
 
@@ -248,7 +252,7 @@ class _Index:
 
 def _told(group: _Group, index: _Index, rare: frozenset[str]) -> Link | None:
 	"""A message without traceback belongs to the only group that raised it, or to the one that shares a rare word."""
-	fitting: list[str] = []
+	fitting, reading = list[str](), ""
 	for reading in sorted(group.said, key=lambda one: (-len(one), one)):
 		fitting = index.by_message.get(reading, [])
 		if not fitting and group.cut:
@@ -261,9 +265,14 @@ def _told(group: _Group, index: _Index, rare: frozenset[str]) -> Link | None:
 		return Link(
 			name, f"joined with the group that has a traceback, the same message, and also names {shared}"
 		)
-	if len(fitting) == 1 and _is_telling(index.groups[fitting[0]]):
+	if len(fitting) == 1 and (_is_telling(index.groups[fitting[0]]) or _is_own_key(reading)):
 		return Link(fitting[0], "joined with the only group that has a traceback and the same message")
 	return None
+
+
+def _is_own_key(reading: str) -> bool:
+	"""Whether all that was said is a key of the program."""
+	return reading[:1] == "'" and reading != QUOTED and " " not in reading
 
 
 def _is_telling(group: _Group) -> bool:

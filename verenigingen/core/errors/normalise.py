@@ -95,6 +95,8 @@ _BEFORE_VALUES = re.compile(
 )
 _BLANKS = re.compile(r"\s+")
 _CAPITAL = re.compile(r"[ (\[{'\"][^\W\d_a-z]")  # beyond the first word
+# All that a KeyError says: a key written like this is the program's, others may be data.
+_KEY_ALONE = re.compile(r"'[a-z]{1,40}(?:_[a-z]{1,40}){1,6}'\Z")
 _IDENTIFIER = re.compile(r"[A-Za-z_][\w.]{0,80}\Z")
 _NUMBER = re.compile(r"[-+€$]?[\d][\d.,:/\-+%T]*\Z")
 _DIGIT = re.compile(r"\d")
@@ -142,6 +144,8 @@ def normalise(message: str, exception: str | None = None) -> str:
 	`exception` is the bare class name; it decides whether quoted names belong to the program and stay. Only
 	the first MESSAGE_LIMIT characters count. Never raises; linear in the length.
 	"""
+	if message[:1] == "'" and _KEY_ALONE.match(message):
+		return message
 	text = _plain(message[:MESSAGE_LIMIT])
 	keep_names = exception in CODE_EXCEPTIONS
 

@@ -32,23 +32,30 @@ _TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _BLANKS = re.compile(r"\s+")
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 _IDENTIFIERS = re.compile(r"[A-Za-z_]\w*")
-# What an expression is called when it holds a part of the program or the text of another error.
-_TELLING = frozenset(
-	"doctype fieldname fieldtype field label column attribute key setting option parameter param argument method "
-	"function e ex exc err error errors exception msg message messages reason detail details response text stderr "
-	"output".split()
+# What an expression is called when it holds the text of another error, and when it holds a part of the schema or program.
+_TEXTS = frozenset(
+	"e ex exc err error errors exception msg message messages reason detail details response text stderr output".split()
 )
+_SCHEMA = frozenset(
+	"doctype fieldname fieldtype field label column attribute key setting option parameter param argument method "
+	"function".split()
+)
+_SCHEMA_LENGTH = 60  # characters of a name; longer is something else
+
+
+_LEFT_OUT, _AS_TEXT, _AS_IT_IS = range(3)
 
 
 class Template(NamedTuple):
-	"""One wording: `fragments` stand around the gaps, and `kept` says of each gap whether its text matters.
+	"""One wording: `fragments` stand around the gaps, and `kept` says of each gap whether its text matters (_LEFT_OUT,
+	_AS_TEXT, or _AS_IT_IS for the name of a part of the schema).
 
 	constant is the wording with `<value>` in the gaps, None where a gap is kept. translated: the words are looked up
 	in a catalogue, so that the message may hold other ones. open_ended: the message may go on after the last fragment.
 	"""
 
 	fragments: tuple[str, ...]
-	kept: tuple[bool, ...]
+	kept: tuple[int, ...]
 	constant: str | None
 	translated: bool
 	open_ended: bool
@@ -113,7 +120,9 @@ def _kept(template: Template, values: list[str]) -> list[str]:
 	fragments = [_shown(fragment) for fragment in template.fragments]
 	parts = [fragments[0]]
 	for fragment, value, kept in zip(fragments[1:], values, template.kept, strict=True):
-		if kept:
+		if kept == _AS_IT_IS and len(value) <= _SCHEMA_LENGTH and not any(map(str.isdigit, value)):
+			parts[-1] += _shown(value) + fragment
+		elif kept:
 			parts += [value, fragment]
 		else:
 			parts[-1] += VALUE + fragment
@@ -163,7 +172,7 @@ def _template(source: str, literal: _Literal, known_only: bool) -> Template | No
 	resolved = [_resolved(gap, arguments, numbers) for gap in expressions]
 	if known_only and None in resolved:
 		return None
-	kept = tuple([expression is not None and _telling(expression) for expression in resolved])
+	kept = tuple([_LEFT_OUT if expression is None else _telling(expression) for expression in resolved])
 	fragments[0], fragments[-1] = fragments[0].lstrip(), fragments[-1].rstrip()
 	constant = None if any(kept) else VALUE.join(_shown(fragment) for fragment in fragments).strip()
 	translated = _TRANSLATED.search(source, 0, literal.start) is not None
@@ -174,11 +183,14 @@ def _shown(fragment: str) -> str:
 	return _BLANKS.sub(" ", _TAG.sub(" ", fragment))
 
 
-def _telling(expression: str) -> bool:
-	for name in _IDENTIFIERS.findall(expression):
-		if name in ("_", "__") or not _TELLING.isdisjoint(name.lower().split("_")):
-			return True
-	return False
+def _telling(expression: str) -> int:
+	names = _IDENTIFIERS.findall(expression)
+	parts = {part for name in names for part in name.lower().split("_")}
+	if parts & _TEXTS:
+		return _AS_TEXT
+	if parts & _SCHEMA:
+		return _AS_IT_IS
+	return _AS_TEXT if "_" in names or "__" in names else _LEFT_OUT
 
 
 def _resolved(gap: str | None, arguments: list[str] | None, numbers: Iterator[int]) -> str | None:

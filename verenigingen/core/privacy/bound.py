@@ -12,7 +12,9 @@ from .sql import COLUMNS, VALUE, next_row, place_of, spans_in_column
 from .tokens import Span
 from .view import BREAK, View
 
-_MARK = re.compile(rf"%s|(?<=[\s=(,<>{BREAK}])\?(?=[\s,);'\"\\{BREAK}]|\Z)|(?<=[\s=(,<>])[:$]\d{{1,2}}\b")
+_MARK = re.compile(
+	rf"[%?:$](?:(?<=%)s|(?<=[\s=(,<>{BREAK}]\?)(?=[\s,);'\"\\{BREAK}]|\Z)|(?<=[\s=(,<>][:$])\d{{1,2}}\b)"
+)
 # Between a column and its value, read backwards after blanks and a quote were taken off.
 _OPERATOR = re.compile(
 	r"(?:[!<>]{0,2}=|[<>]{1,2}|\(|(?:not )?(?:like|between)|(?:not )?in\s{0,4}\()\Z", re.IGNORECASE

@@ -14,9 +14,10 @@ from typing import NamedTuple
 from .view import View
 
 _CANDIDATE = re.compile(
-	r"[0-9](?:"
+	r"[0-9](?<![0-9]{2})(?:"  # the first one of a number
 	# NL91…: two digits behind two letters, maybe with a blank between
-	r"(?<=[A-Za-z]{2}[0-9])[0-9](?=[ .+_-]{0,2}[A-Za-z0-9])()"
+	r"(?:(?<=(?<![A-Za-z0-9])[A-Za-z]{2}[0-9])|(?<=[A-Z]{2}[0-9])|(?<=[a-z]{2}[0-9])(?=[0-9][a-z]{4}[0-9]))"
+	r"[0-9](?=[ .+_-]{0,2}[A-Za-z0-9])()"
 	r"|(?<=[A-Z]{2}[ .+_-][0-9])[0-9](?=[ .+_-]{0,2}[A-Z0-9])()"
 	# 10.0.0.1
 	r"|(?<![\w.][0-9])[0-9]{0,2}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}(?!\w|\.[0-9])()"

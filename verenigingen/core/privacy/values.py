@@ -54,7 +54,7 @@ _RANDOM = re.compile(
 )
 _MIXED = re.compile(r"(?=[^0-9]{0,60}[0-9])(?=[^A-Za-z]{0,60}[A-Za-z])[!-+.-~]{8,60}\Z")
 _SIGNED = re.compile(
-	r"(?=[^0-9]{0,60}[0-9])(?=[^A-Za-z]{0,60}[A-Za-z])(?=[^$!~#*^@]{0,60}[$!~#*^@])[!-+\x2d-~]{8,60}\Z"
+	r"(?=[^0-9]{0,60}[0-9])(?=[^A-Za-z]{0,60}[A-Za-z])(?=[^$!~#*^@]{0,60}[$!~#*^@])[!-+.-~-]{8,60}\Z"
 )
 _NOT_PERSONS = frozenset(
 	"administrator guest system unknown onbekend none anonymous test user customer".split()

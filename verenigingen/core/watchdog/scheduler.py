@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from verenigingen.core.watchdog.jobchecks import is_dead, workers_of
+from verenigingen.core.watchdog.jobchecks import is_dead
 from verenigingen.core.watchdog.jobs import RUNNING, WAITING, JobSeen, JobsView
 from verenigingen.core.watchdog.model import LISTED, Finding, Limits, Offer, counted, listed, span, spoken
 from verenigingen.core.watchdog.schedule import EVERY, MOST_MISSED, JobType, Overdue, Unreadable, judge
@@ -173,26 +173,19 @@ def _late(
 	silent: list[Overdue] = []
 	for item in overdue:
 		job = seen.get(item.job.name)
-		if _explained(job, view, now, limits):
+		if _explained(job, now):
 			continue
 		alive = newest is not None and span(item.due, newest) > limits.job
-		held = job is not None and job.place in (WAITING, RUNNING)
-		(single if alive or held else silent).append(item)
+		running = job is not None and job.place == RUNNING
+		(single if alive or running else silent).append(item)
 	found = [_silent(silent, newest, view, now)] if silent else []
 	return found + [_one(item, seen.get(item.job.name), view, now) for item in single[:SHOWN]]
 
 
-def _explained(job: JobSeen | None, view: JobsView | None, now: datetime, limits: Limits) -> bool:
-	"""Has the queue a finding of its own that tells why this job does not run: dead, nobody who works, a queue too long?"""
-	if job is None or view is None:
-		return False
-	if is_dead(job, now):
-		return True
-	aged = any(
-		queue.name == job.queue and queue.oldest is not None and span(queue.oldest, now) > limits.queue
-		for queue in view.queues
-	)
-	return job.place == WAITING and (aged or not workers_of(view, job.queue, now))
+def _explained(job: JobSeen | None, now: datetime) -> bool:
+	"""Does the queue tell why this job does not run? A dead one, a queue that nobody serves and one that is too long are
+	findings of their own; where neither is the case, a job that waits is about to be run."""
+	return job is not None and (is_dead(job, now) or job.place == WAITING)
 
 
 def _silent(
@@ -224,9 +217,7 @@ def _silent(
 def _one(item: Overdue, job: JobSeen | None, view: JobsView | None, now: datetime) -> Finding:
 	missed = f"{MOST_MISSED} runs or more" if item.missed >= MOST_MISSED else counted(item.missed, "run")
 	since = f"It was due at {item.due:%Y-%m-%d %H:%M}, {spoken(item.late)} ago, and missed {missed}."
-	if job is not None and job.place == WAITING:
-		why = f"It waits in the queue {job.queue}."
-	elif job is not None and job.place == RUNNING:
+	if job is not None and job.place == RUNNING:
 		began = f" for {spoken(span(job.started, now))}" if job.started else ""
 		why = f"A run of it goes on{began}, and Frappe queues no other meanwhile."
 	elif view is None:

@@ -6,12 +6,16 @@ for such words is one error. Unions only join what was apart; nothing here takes
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from .mask import MESSAGE_LIMIT
 from .miner import Miner
 
+# What normalising leaves in quotes are columns, attributes and keys: the program's, which tell two errors apart.
+_NAMED = re.compile(r"'([A-Za-z]\w{0,80})'")
 CUT = "…"  # ends a title that did not fit
 
 
@@ -31,9 +35,10 @@ def unions(messages: Mapping[str, str]) -> list[Union]:
 	"""
 	miner = Miner()
 	forms = {fingerprint: miner.add(message) for fingerprint, message in messages.items() if message.strip()}
-	groups: dict[str, list[str]] = defaultdict(list)
+	groups: dict[tuple[str, tuple[str, ...]], list[str]] = defaultdict(list)
 	for fingerprint, form in forms.items():
-		groups[miner.template_of_form(form).text].append(fingerprint)
+		named = tuple(_NAMED.findall(messages[fingerprint][:MESSAGE_LIMIT]))
+		groups[miner.template_of_form(form).text, named].append(fingerprint)
 	found = []
 	for members in groups.values():
 		if len(members) > 1:
