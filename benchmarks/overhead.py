@@ -2,7 +2,8 @@
 
 Frappe reads the list of hooks from Redis with each request, so one running worker serves both sides: before each turn the
 list is written with or without ours. Turns go off-on-on-off, so that a machine which gets slower burdens both sides.
-Throughput is what `wrk` counts; processor time is the worker's own, which other programs on the machine disturb less.
+Throughput is what `wrk` counts; other programs on the machine disturb it, so that a second table tells the processor time
+of the same requests in one process, asked in pairs without a network.
 
 Needs a bench with the app on one of its sites, and wrk (Debian package wrk): FRAPPE_BENCH, FRAPPE_SITE.
 """
@@ -16,6 +17,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from pathlib import Path
@@ -27,12 +29,18 @@ import redis
 HERE = Path(__file__).resolve().parents[1]
 BENCH = Path(os.environ.get("FRAPPE_BENCH", Path.home() / "frappe-bench"))
 SITE = os.environ.get("FRAPPE_SITE", "test_site")
+PYTHON, ENVIRONMENT = BENCH / "env/bin/python", {**os.environ, "PYTHONPATH": str(HERE)}
 ROUNDS, SECONDS, CONNECTIONS = 12, 4, 4
-PATHS = {"ping (the cheapest)": "/api/method/frappe.ping", "page /login": "/login"}
+PAIRS = 600
+PATHS = {
+	"ping (the cheapest there is)": "/api/method/frappe.ping",
+	"page /about": "/about",
+	"page /login": "/login",
+}
 # Both lists of hooks as Frappe would cache them, and the key it caches them under.
 LISTS = """
-import frappe, json, pickle, sys
-frappe.init(site=sys.argv[1], sites_path=sys.argv[2]); frappe.connect()
+import frappe, json, os, pickle, sys
+os.chdir(sys.argv[2]); frappe.init(site=sys.argv[1], sites_path="."); frappe.connect()
 hooks = frappe._load_app_hooks()
 ours = "verenigingen.host.frappe_measure."
 failures = "verenigingen.host.frappe_hooks.after_request"  # what an installation without measuring has
@@ -47,27 +55,14 @@ class Bench:
 	"""A gunicorn worker of the bench, and the switch."""
 
 	def __init__(self) -> None:
-		python = BENCH / "env/bin/python"
-		environment = {**os.environ, "PYTHONPATH": str(HERE)}
-		sites = BENCH / "sites"
-		made = subprocess.run(
-			[python, "-c", LISTS, SITE, "."],
-			cwd=sites,
-			env=environment,
-			capture_output=True,
-			text=True,
-			check=False,
-		)
-		if made.returncode:
-			raise SystemExit(f"{SITE} in {BENCH} cannot be opened: {made.stderr.strip()[-500:]}")
-		key, on, off, url = json.loads(made.stdout.strip().splitlines()[-1])
+		key, on, off, url = json.loads(self.python("-c", LISTS, SITE, BENCH / "sites"))
 		self.key, self.lists = key, {"on": bytes.fromhex(on), "off": bytes.fromhex(off)}
 		self.cache = redis.Redis.from_url(url)
 		with socket.socket() as probe:
 			probe.bind(("127.0.0.1", 0))
 			self.port = probe.getsockname()[1]
 		gunicorn = [
-			python,
+			PYTHON,
 			"-m",
 			"gunicorn",
 			"-b",
@@ -77,8 +72,20 @@ class Bench:
 			"frappe.app:application",
 		]
 		self.process = subprocess.Popen(
-			gunicorn, cwd=sites, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+			gunicorn,
+			cwd=BENCH / "sites",
+			env=ENVIRONMENT,
+			stdout=subprocess.DEVNULL,
+			stderr=subprocess.DEVNULL,
 		)
+
+	def python(self, *arguments: object) -> str:
+		"""The last line that a program says in the bench's Python."""
+		command = [str(PYTHON), *map(str, arguments)]
+		made = subprocess.run(command, cwd=HERE, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+		if made.returncode:
+			raise SystemExit(f"{SITE} in {BENCH} does not answer: {made.stderr.strip()[-500:]}")
+		return made.stdout.strip().splitlines()[-1]
 
 	def switch(self, side: str) -> None:
 		"""Hooks on or off from the next request."""
@@ -164,8 +171,29 @@ def main() -> None:
 				bench.warm(path)
 				bench.load(path, 2)
 			print(row(name, measured(bench, path, rounds)), flush=True)
+		inside(bench)
 	finally:
 		bench.close()
+
+
+def inside(bench: Bench) -> None:
+	"""Prints the processor time of requests within one process."""
+	print(f"\nIn one process, {PAIRS} pairs of requests with and without our hooks, processor time:")
+	print("| request | off | added by our hooks | share |\n|---|---|---|---|")
+	with tempfile.TemporaryDirectory() as folder:
+		files = [Path(folder) / side for side in ("on", "off")]
+		for file in files:
+			file.write_bytes(bench.lists[file.name])
+		for name, path in PATHS.items():
+			said = bench.python(
+				"benchmarks/overhead_inside.py", SITE, BENCH / "sites", path, PAIRS, bench.key, *files
+			)
+			took = {side: np.array(values) for side, values in json.loads(said).items()}
+			added, low, high = interval(took["on"] - took["off"])
+			usual = float(np.median(took["off"]))
+			print(
+				f"| {name} | {usual:.0f} µs | {added:+.0f} µs ({low:+.0f} to {high:+.0f}) | {100 * added / usual:+.1f} % |"
+			)
 
 
 def measured(bench: Bench, path: str, rounds: int) -> dict[str, np.ndarray]:

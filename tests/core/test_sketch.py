@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verenigingen.core.sketch import BINS, HIGHEST, LOWEST, RELATIVE_ERROR, Sketch, bin_of
+from verenigingen.core.sketch import BINS, HIGHEST, LOWEST, RELATIVE_ERROR, Sketch, bin_of, quantiles_of
 
 values = st.one_of(
 	st.floats(LOWEST, HIGHEST),
@@ -45,6 +45,13 @@ def test_merging_is_the_sketch_of_all_values_in_any_order(
 def test_texts_merge_as_sketches_do(parts: list[list[float]]) -> None:
 	union = Sketch.of(value for part in parts for value in part)
 	assert Sketch.merged([*(Sketch.of(part).to_text() for part in parts), ""]) == union
+
+
+@given(st.lists(st.lists(values, max_size=20), max_size=6), shares, shares)
+def test_quantiles_of_many_texts_are_those_of_each(parts: list[list[float]], one: float, two: float) -> None:
+	sketches = [Sketch.of(part) for part in parts]
+	wanted = [sketch.quantiles(one, two) for sketch in sketches]
+	assert quantiles_of([sketch.to_text() for sketch in sketches], one, two) == wanted
 
 
 @given(many, st.lists(shares, max_size=5))

@@ -80,6 +80,7 @@ STATEMENTS = Shape(
 	("statement", "endpoint", "plan"),
 	("hour", "day"),
 )
+SHAPES = (REQUESTS, JOBS, STATEMENTS)
 
 
 @dataclass(slots=True)

@@ -152,13 +152,33 @@ class Sketch:
 		if not packed:
 			return cls()
 		lengths = np.array([len(part) for part in packed])
-		places, counts = _pairs(np.frombuffer(b"".join(packed), np.uint8), lengths)
+		places, counts, _ = _pairs(np.frombuffer(b"".join(packed), np.uint8), lengths)
 		if len(packed) == 1:
 			return cls(dict(zip(places.tolist(), counts.tolist(), strict=True)))
 		added = np.zeros(BINS, np.int64)
 		np.add.at(added, places, counts)
 		kept = np.flatnonzero(added)
 		return cls(dict(zip(kept.tolist(), added[kept].tolist(), strict=True)))
+
+
+def quantiles_of(texts: Sequence[str], *shares: float) -> list[list[float | None]]:
+	"""Quantiles (see `Sketch.quantile`) of the sketch of each text, much faster than one by one."""
+	packed = [_packed(text) if text else b"" for text in texts]
+	lengths = np.array([len(part) for part in packed if part])
+	if not len(lengths):
+		return [[None] * len(shares) for _ in texts]
+	places, counts, firsts = _pairs(np.frombuffer(b"".join(packed), np.uint8), lengths)
+	parts = zip(np.split(places, firsts[1:]), np.split(counts, firsts[1:]), strict=True)
+	made: list[list[float | None]] = []
+	for part in packed:
+		if not part:
+			made.append([None] * len(shares))
+			continue
+		bins, held = next(parts)
+		seen = np.cumsum(held)
+		ranks = [math.floor(q * (int(seen[-1]) - 1)) for q in shares]
+		made.append([_MIDDLES[bins[place]] for place in np.searchsorted(seen, ranks, side="right")])
+	return made
 
 
 def _packed(text: str) -> bytes:
@@ -186,9 +206,9 @@ def _numbers(packed: bytes) -> list[int]:
 	return found
 
 
-def _pairs(packed: Bytes, lengths: Numbers) -> tuple[Numbers, Numbers]:
-	"""Bins and counts of sketches one after another, of the given lengths in bytes: the numbers are alternately steps to the
-	next bin and counts."""
+def _pairs(packed: Bytes, lengths: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+	"""Bins and counts of sketches one after another, of the given lengths in bytes, and where each begins among them: the
+	numbers are alternately steps to the next bin and counts."""
 	ends = np.flatnonzero(packed < 0x80)
 	starts = np.concatenate(([0], ends[:-1] + 1))
 	widths = ends - starts + 1
@@ -208,4 +228,4 @@ def _pairs(packed: Bytes, lengths: Numbers) -> tuple[Numbers, Numbers]:
 	places = walked - np.repeat(walked[firsts] - steps[firsts], held // 2)
 	if places.max() >= BINS or (steps[later] < 1).any():
 		raise ValueError("a sketch with bins that do not exist")
-	return places, counts
+	return places, counts, firsts

@@ -58,10 +58,9 @@ def before_request() -> None:
 def after_request(response: Any = None, request: Any = None) -> None:
 	"""Hook `after_request`, of failed requests too: `response` is None when werkzeug answers. One hook for both, as each costs
 	more to be called than what it does."""
-	mark = getattr(_here, "mark", None)
-	_here.mark = None
+	mark = _end(request)
 	status = response.status_code if response is not None else 0
-	if mark is not None and mark.subject is request:  # else a hook before ours failed
+	if mark is not None:
 		try:
 			_note(mark, status, response, request)
 		except Exception:
@@ -117,8 +116,8 @@ def before_job(method: str = "", kwargs: Any = None) -> None:
 
 def after_job(method: str = "", kwargs: Any = None) -> None:
 	"""Hook `after_job`: runs in a `finally`, so the exception of a failed job is at hand."""
-	mark, _here.mark = getattr(_here, "mark", None), None
-	if mark is None or mark.subject != method:
+	mark = _end(method)
+	if mark is None:
 		return
 	failed = sys.exc_info()[0] is not None
 	try:
@@ -153,9 +152,25 @@ def _begin(recorder: Recorder, subject: object, db: Any) -> None:
 	if "execute_command" not in frappe.cache.__dict__:
 		_count_cache(frappe.cache)
 	mark = _here.mark = Mark(recorder, subject, sample)
-	# On the object, as Frappe's recorder does it, and not on its class: it goes with the request, and other connections
-	# are none of our business.
-	db.sql = _counted(mark, db.sql) if sample is None else _sampled(mark, sample, db.sql)
+	# On the object, as Frappe's recorder does it, and not on its class: other connections are none of our business.
+	held = db.__dict__
+	mark.restore = (held, held.get("sql"))
+	held["sql"] = _counted(mark, db.sql) if sample is None else _sampled(mark, sample, db.sql)
+
+
+def _end(subject: object) -> Mark | None:
+	"""What was begun in this thread for `subject`; from now on its statements are not counted. None when a hook before ours
+	failed, so that nothing was begun."""
+	mark = getattr(_here, "mark", None)
+	_here.mark = None
+	if mark is None:
+		return None
+	held, before = mark.restore
+	if before is not None:
+		held["sql"] = before
+	else:
+		held.pop("sql", None)
+	return mark if mark.subject is subject or mark.subject == subject else None
 
 
 def _wait(job: Any) -> float | None:

@@ -44,6 +44,7 @@ class Mark:
 		"hits",
 		"misses",
 		"recorder",
+		"restore",
 		"sample",
 		"sql_seconds",
 		"sql_statements",
@@ -53,6 +54,10 @@ class Mark:
 
 	def __init__(self, recorder: Recorder, subject: object, sample: Sample | None) -> None:
 		self.recorder, self.subject, self.sample = recorder, subject, sample
+		self.restore: tuple[dict[str, Any], Any] = (
+			{},
+			None,
+		)  # of the connection: its attributes, and what was there
 		self.sql_seconds = 0.0
 		self.sql_statements = self.hits = self.misses = 0
 		self.cpu, self.wall = time.thread_time(), time.perf_counter()

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from verenigingen.core.model import as_datetime, as_text
 from verenigingen.core.rollups import ALL, JOBS, OTHER, REQUESTS, Key, Measured, Shape, bucket, name_range
-from verenigingen.core.sketch import Sketch
+from verenigingen.core.sketch import Sketch, quantiles_of
 from verenigingen.core.statements import rows_scanned
 from verenigingen.host.port import Host, marks
 from verenigingen.services.system import performance_part
@@ -25,6 +25,7 @@ MANY_HOURS = 48  # up to this, endpoints and jobs are added up from hours, beyon
 MANY_ROWS = 1_000  # to read fewer of a table one by one is no worse than an index
 NOT_MEASURED = "Nothing was measured in this time: requests are measured inside a bench, or read from logs/monitor.json.log."
 Row = dict[str, Any]
+Values = tuple[Any, ...]  # of a row of a table
 
 
 def performance_metrics(host: Host, hours: int = 24, *, top: int = TOP) -> dict[str, Any]:
@@ -34,21 +35,22 @@ def performance_metrics(host: Host, hours: int = 24, *, top: int = TOP) -> dict[
 	requests: totals with p50, p95 and p99 in seconds, `error_rate`, shares of time, a `series` by bucket, and
 	`reason` where nothing was measured; endpoints: those that took most of all time; jobs: the same by function.
 	"""
+	zone = host.clock.now().tzinfo
 	resolution, start, end = window(host, hours)
-	series = _read(host, REQUESTS, resolution, start, end, "endpoint = %s", (ALL,))
-	days = max(1, -(-hours // 24))
+	series = _series(host, resolution, start, end)
+	statements = _statements(host, max(1, -(-hours // 24)))
 	return {
 		"window": {
 			"hours": hours,
 			"resolution": resolution,
-			"start": _aware(host, start),
-			"end": _aware(host, end),
+			"start": _aware(zone, start),
+			"end": _aware(zone, end),
 		},
 		"requests": _requests(host, series),
 		"endpoints": endpoints(host, hours, top=top),
 		"jobs": jobs(host, hours, top=top),
-		"slow_statements": slow_statements(host, days=days, top=top),
-		"repeated_statements": repeated_statements(host, days=days, top=top),
+		"slow_statements": _slow(statements, top),
+		"repeated_statements": _repeated(statements, top),
 		"system": performance_part(host, resolution, start, end),
 	}
 
@@ -103,7 +105,10 @@ def slow_statements(host: Host, *, days: int = 1, top: int = TOP) -> list[Row]:
 	"""Statements of sampled requests by all the time they took: normalised text, the line that asked, count, mean and p95
 	in seconds, rows, and the plan where the database was asked for it (`full_scan`: does it read all of
 	a table that is not small; None where it was not asked)."""
-	found = _statements(host, days)
+	return _slow(_statements(host, days), top)
+
+
+def _slow(found: list[Row], top: int) -> list[Row]:
 	whole = sum(row["seconds"] for row in found) or 1.0
 	rows = [_statement_figures(row) | {"share": row["seconds"] / whole} for row in found]
 	return sorted(rows, key=lambda row: -row["total_seconds"])[:top]
@@ -112,8 +117,12 @@ def slow_statements(host: Host, *, days: int = 1, top: int = TOP) -> list[Row]:
 def repeated_statements(host: Host, *, days: int = 1, top: int = TOP) -> list[Row]:
 	"""Statements that one line asks again and again within one request (N+1), by the time this took: `requests` sampled
 	requests did it, `share_of_requests` of those that ran the statement, `mean_repeats` and `most_repeats` times each."""
+	return _repeated(_statements(host, days), top)
+
+
+def _repeated(found: list[Row], top: int) -> list[Row]:
 	rows = []
-	for row in _statements(host, days):
+	for row in found:
 		if not row["repeated"]:
 			continue
 		mean = row["repeated_executions"] / row["repeated"]
@@ -143,12 +152,21 @@ def _advice(caller: str, times: float) -> str:
 	return f"{caller or 'One line'} asks this {times:.0f} times in one request: fetch all rows with one statement before the loop."
 
 
-def _requests(host: Host, series: Sequence[tuple[Key, datetime, Measured]]) -> dict[str, Any]:
+def _series(host: Host, resolution: str, start: datetime, end: datetime) -> list[tuple[datetime, Values]]:
+	"""The totals of each bucket, in order."""
+	found = host.store.query(
+		f"SELECT at, {', '.join(REQUESTS.columns)} FROM `tabRequest Rollup`"
+		" WHERE endpoint = %s AND name >= %s AND name < %s ORDER BY name",
+		(ALL, *name_range(resolution, start, end)),
+	)
+	timed = [(as_datetime(at), tuple(values)) for at, *values in found]
+	return [(at, values) for at, values in timed if at is not None]
+
+
+def _requests(host: Host, series: Sequence[tuple[datetime, Values]]) -> dict[str, Any]:
 	if not series:
 		return {"requests": None, "reason": NOT_MEASURED, "series": []}
-	whole = Measured.nothing(REQUESTS)
-	for _, _, measured in series:
-		whole.take(measured)
+	whole = _together(REQUESTS, [values for _, values in series])
 	figures = _request_figures(whole)
 	return {
 		**figures,
@@ -156,23 +174,24 @@ def _requests(host: Host, series: Sequence[tuple[Key, datetime, Measured]]) -> d
 		"share_above_alert": whole.sketches[0].share_above(API_ALERT),
 		"target_seconds": API_TARGET,
 		"reason": None,
-		"series": [
-			{"at": _aware(host, at), **_point(measured)}
-			for _, at, measured in sorted(series, key=lambda item: item[1])
-		],
+		"series": _points(host, series),
 	}
 
 
-def _point(measured: Measured) -> Row:
-	count = measured.sums[0]
-	p50, p95 = measured.sketches[0].quantiles(0.5, 0.95)
-	return {
-		"requests": int(count),
-		"errors": int(measured.sums[2]),
-		"mean_seconds": measured.sums[3] / count if count else None,
-		"p50_seconds": p50,
-		"p95_seconds": p95,
-	}
+def _points(host: Host, series: Sequence[tuple[datetime, Values]]) -> list[Row]:
+	zone = host.clock.now().tzinfo
+	quantiles = quantiles_of([as_text(values[-1]) for _, values in series], 0.5, 0.95)
+	return [
+		{
+			"at": _aware(zone, at),
+			"requests": int(values[0]),
+			"errors": int(values[2]),
+			"mean_seconds": float(values[3]) / int(values[0]) if values[0] else None,
+			"p50_seconds": p50,
+			"p95_seconds": p95,
+		}
+		for (at, values), (p50, p95) in zip(series, quantiles, strict=True)
+	]
 
 
 def _request_figures(measured: Measured) -> Row:
@@ -254,70 +273,57 @@ def _heaviest(
 ) -> tuple[list[tuple[Key, Measured]], float]:
 	"""The `top` keys of a window by the sum of one column, that heaviest first, and the sum over all keys.
 
-	The database adds; sketches, which it cannot add, are read of these keys only.
+	The database adds that one column; everything else is read of the heaviest only.
 	"""
 	now = host.clock.now().replace(tzinfo=None)
 	resolution = "hour" if hours <= MANY_HOURS else "day"  # minutes would be too many rows
-	limits = name_range(
-		resolution, bucket(now - timedelta(hours=hours), resolution), now + timedelta(minutes=1)
-	)
-	keys = ", ".join(shape.keys)
-	sums = ", ".join(f"SUM({column})" for column in shape.sums)
-	table, first = f"`tab{shape.table}`", shape.keys[0]
+	start, end = bucket(now - timedelta(hours=hours), resolution), now + timedelta(minutes=1)
+	keys, first = ", ".join(shape.keys), shape.keys[0]
 	added = host.store.query(
-		f"SELECT {keys}, {sums} FROM {table} WHERE name >= %s AND name < %s AND {first} <> %s GROUP BY {keys}",
-		(*limits, ALL),
+		f"SELECT {keys}, SUM({weight}) FROM `tab{shape.table}` WHERE name >= %s AND name < %s AND {first} <> %s"
+		f" GROUP BY {keys}",
+		(*name_range(resolution, start, end), ALL),
 	)
-	width, place = len(shape.keys), shape.sums.index(weight)
-	whole = sum(float(row[width + place]) for row in added)
-	added.sort(key=lambda row: (-float(row[width + place]), row[:width]))
-	found = {}
-	for row in added[:top]:
-		measured = found[tuple(map(as_text, row[:width]))] = Measured.nothing(shape)
-		measured.sums = [float(value) for value in row[width:]]
+	ranked = sorted(added, key=lambda row: (-float(row[-1]), row[:-1]))
+	found: dict[Key, list[Values]] = {tuple(map(as_text, row[:-1])): [] for row in ranked[:top]}
 	if found:
 		names = sorted({key[0] for key in found})
-		texts: dict[Key, list[list[str]]] = defaultdict(list)
-		for *key, sketches in _sketches(host, shape, (*limits, *names), f"{first} IN ({marks(len(names))})"):
-			texts[tuple(key)].append(sketches)
-		for known, measured in found.items():
-			measured.sketches = [Sketch.merged(column) for column in zip(*texts[known], strict=True)]
-	return list(found.items()), whole
+		condition = f"{first} IN ({marks(len(names))})"
+		for key, values in _values(host, shape, resolution, start, end, condition, names):
+			if key in found:
+				found[key].append(values)
+	return [(key, _together(shape, rows)) for key, rows in found.items()], sum(
+		float(row[-1]) for row in added
+	)
 
 
-def _sketches(host: Host, shape: Shape, values: Sequence[object], where: str) -> Iterator[tuple[Any, ...]]:
-	columns = ", ".join((*shape.keys, *shape.sketches))
-	sql = f"SELECT {columns} FROM `tab{shape.table}` WHERE name >= %s AND name < %s AND {where}"
-	width = len(shape.keys)
-	for row in host.store.query(sql, values):
-		texts = [as_text(text) for text in row]
-		yield (*texts[:width], texts[width:])
+def _together(shape: Shape, rows: Sequence[Values]) -> Measured:
+	"""What many rows of a shape without highest and texts hold."""
+	made = Measured.nothing(shape)
+	counted = len(shape.sums)
+	made.sums = [sum(map(float, column)) for column in zip(*(row[:counted] for row in rows), strict=True)]
+	texts = zip(*(row[counted:] for row in rows), strict=True)
+	made.sketches = [Sketch.merged(list(map(as_text, column))) for column in texts]
+	return made
 
 
-def _read(
+def _values(
 	host: Host,
 	shape: Shape,
 	resolution: str,
 	start: datetime,
 	end: datetime,
 	where: str,
-	values: Iterable[object],
-) -> list[tuple[Key, datetime, Measured]]:
-	first, beyond = name_range(resolution, bucket(start, resolution), end)
-	columns = ", ".join((*shape.keys, "at", *shape.columns))
-	rows = host.store.query(
-		f"SELECT {columns} FROM `tab{shape.table}` WHERE name >= %s AND name < %s AND {where}",
-		(first, beyond, *values),
-	)
-	made = []
+	bound: Iterable[object],
+) -> Iterator[tuple[Key, Values]]:
+	columns = ", ".join((*shape.keys, *shape.columns))
 	width = len(shape.keys)
-	for row in rows:
-		key = tuple(as_text(part) for part in row[:width])
-		at = as_datetime(row[width])
-		if at is not None:
-			made.append((key, at, Measured.read(shape, row[width + 1 :])))
-	return made
+	for row in host.store.query(
+		f"SELECT {columns} FROM `tab{shape.table}` WHERE name >= %s AND name < %s AND {where}",
+		(*name_range(resolution, start, end), *bound),
+	):
+		yield tuple(map(as_text, row[:width])), row[width:]
 
 
-def _aware(host: Host, moment: datetime) -> str:
-	return moment.replace(tzinfo=host.clock.now().tzinfo).isoformat()
+def _aware(zone: tzinfo | None, moment: datetime) -> str:
+	return moment.replace(tzinfo=zone).isoformat()
