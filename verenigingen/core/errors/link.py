@@ -67,7 +67,8 @@ class _Group:
 			_keep(self.said, clues.said[:1])
 			_keep(self.titles, clues.said[1:])
 		if clues.place is not None:
-			_keep(self.places, (f"{clues.place[0]}:{clues.place[1]}",))
+			# by the file's own name, as folders come and go
+			_keep(self.places, (f"{clues.place[0].rpartition('/')[2]}:{clues.place[1]}",))
 		_keep(self.paths, (clues.path,))
 		_keep(self.callers, (clues.caller,) if clues.caller else ())
 		_keep(self.words, clues.words)
@@ -166,10 +167,10 @@ def _same_place(one: _Group, other: _Group) -> str:
 		return "the same function, another line of the statement" if _continues(shown) else ""
 	if key != key_2 or statement != statement_2 or not one.callers & other.callers:
 		return ""
-	if key:
-		return (
-			"the same statement, function and caller, the module was moved" if function == function_2 else ""
-		)
+	if key and function == function_2:
+		return "the same statement, function and caller, the module was moved"
+	if key and not (_is_own_key(one.message) or _raises_own_words(one)):
+		return ""
 	if module == module_2 or _is_telling(one):
 		return "the same statement and caller, the function was renamed"
 	# `validate` and `run` are in every module
