@@ -24,10 +24,12 @@ from typing import Any, NamedTuple
 
 from verenigingen.core.errors import Linker, examine, identify, sample
 from verenigingen.core.errors.mining import message_of
+from verenigingen.core.privacy import NameIndex, Redactor
 from verenigingen.standalone.group import joined
 
 DATA = Path(os.environ.get("VERENIGINGEN_DATA") or Path(__file__).parents[2] / "shared" / "data")
 ROUNDS = 5
+MEMBERS = 5_000  # names that the redactor knows
 TEXT_SIZE = 2048  # characters of the tracebacks whose throughput is told
 _FRAME = re.compile(r'^  File "([^"]+)", line \d+, in (\S+)', re.MULTILINE)
 _EXCEPTION = re.compile(r"^(?:builtins\.)?([A-Za-z_][\w.]*)(?::|$)", re.MULTILINE)
@@ -90,6 +92,15 @@ def by_drain(rows: Sequence[Row]) -> list[str]:
 	miner = TemplateMiner(config=TemplateMinerConfig())
 	texts = [_last_line(row["error"]) if _FRAME.search(row["error"]) else row["method"] for row in rows]
 	return [str(miner.add_log_message(text)["cluster_id"]) for text in texts]
+
+
+def by_drain_whole(rows: Sequence[Row]) -> list[str]:
+	"""drain3 as it comes, on the whole text in one line."""
+	from drain3 import TemplateMiner
+	from drain3.template_miner_config import TemplateMinerConfig
+
+	miner = TemplateMiner(config=TemplateMinerConfig())
+	return [str(miner.add_log_message(" ".join(row["error"].split()))["cluster_id"]) for row in rows]
 
 
 def _rule(row: Row, *, own: bool) -> str:
@@ -177,6 +188,51 @@ def speed(grouper: Grouper, rows: Sequence[Row]) -> float:
 	return best
 
 
+def throughput(rows: Sequence[Row]) -> None:
+	"""Prints how many tracebacks of TEXT_SIZE a second one core takes, the redactor included, beside drain3."""
+	traced = [row for row in rows if len(row["error"]) >= TEXT_SIZE and _FRAME.search(row["error"])]
+	redactor = Redactor(b"benchmark" * 4, NameIndex(_members()))
+
+	def collected(rows: Sequence[Row]) -> list[str]:
+		redact = redactor.redact_known
+		return [identify(row["method"], row["error"], redact=redact).fingerprint for row in rows]
+
+	def redacted(rows: Sequence[Row]) -> list[str]:
+		redact = redactor.redact
+		return [identify(redact(row["method"]), redact(row["error"])).fingerprint for row in rows]
+
+	print(f"\n| {len(traced)} tracebacks of {TEXT_SIZE} characters | tracebacks/s on one core |")
+	print("|---|---|")
+	for name, grouper in (
+		(
+			f"as collected: {MEMBERS:,} names of the site redacted in title and message, then identified",
+			collected,
+		),
+		("`verenigingen group`: identified, compared with all others and joined", ours),
+		("title and whole text redacted first, then identified", redacted),
+		("drain3, last line only, nothing redacted", by_drain),
+		("drain3, whole text, nothing redacted", by_drain_whole),
+	):
+		print(f"| {name} | {speed(grouper, traced):,.0f} |", flush=True)
+
+
+def _members() -> list[str]:
+	"""Invented full names, as many as a large association has members."""
+	first = [
+		a + b for a in ("Ro", "Sa", "Ti", "Wi", "Mar", "Jo", "Fem", "Bra") for b in ("ke", "lia", "nus", "ta")
+	]
+	last = [
+		a + b for a in ("Ber", "Dijk", "Veen", "Hoek", "Bos") for b in ("man", "stra", "sma", "huis", "meer")
+	]
+	made = [
+		f"{one} {other}{end}"
+		for end in ("", "s", "a", "er", "ing", "ema", "inga")
+		for one in first
+		for other in last
+	]
+	return made[:MEMBERS]
+
+
 def resized(text: str, attempt: int) -> str:
 	"""The text with a local variable more, and about TEXT_SIZE characters long: a middle part is left out or repeated."""
 	text = text.replace("\n", f"\n      attempt_{attempt} = {attempt}\n", 1)
@@ -215,6 +271,7 @@ def main() -> None:
 			found = score(rows, groups, pairs)
 			shown = " | ".join(one if isinstance(one, str) else f"{one:.3f}" for one in found)
 			print(f"| {name} | {shown} | {len(set(groups))} | {speed(grouper, rows):,.0f} |", flush=True)
+		throughput(rows)
 		print(f"\nThe same groups in another order: {'yes' if is_stable(rows) else 'NO'}.")
 
 

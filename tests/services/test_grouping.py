@@ -18,6 +18,7 @@ from verenigingen.services.analytics import analyze_error_patterns
 from verenigingen.services.batch import Batch, gather, issue_name
 from verenigingen.services.collection import LOCK
 from verenigingen.services.grouping import Merge, merge_issues, unmerge_issue
+from verenigingen.services.issues import ignore_issue
 from verenigingen.services.rollup import write
 
 TABLES = ("Error Issue", "Error Issue Day", "Error Issue User", "Error Issue Facet", "Error Issue Alias")
@@ -177,6 +178,40 @@ def test_an_unsolved_issue_stays_visible(host: Host, target: str, other: str, be
 	assert (value(host, a, "resolved_at") is None) == (becomes != "Resolved")
 	unmerge_issue(host, b)
 	assert value(host, b, "status") == other
+	assert value(host, a, "status") == target
+	assert (value(host, a, "resolved_at") is None) == (target != "Resolved")
+
+
+def test_what_was_decided_after_a_merge_outlives_it(host: Host) -> None:
+	take(host, events(1, 60))
+	a, b, c, *_ = (name_of(word) for word in WORDS)
+	host.store.execute(
+		"UPDATE `tabError Issue` SET status = 'Resolved', resolved_at = %s WHERE name IN (%s, %s)",
+		(datetime(2027, 1, 1), a, c),
+	)
+	merge_issues(host, a, [b, c], "same")
+	unmerge_issue(host, c)
+	assert (value(host, a, "status"), value(host, c, "status")) == (
+		"Open",
+		"Resolved",
+	)  # b is still part of it
+	ignore_issue(host, a)
+	unmerge_issue(host, b)
+	assert (value(host, a, "status"), value(host, b, "status")) == ("Ignored", "Open")
+
+
+def test_an_error_that_came_back_while_merged_is_no_more_solved_alone(host: Host) -> None:
+	take(host, events(1, 60, WORDS[:2]))
+	a, b = name_of("alpha"), name_of("beta")
+	host.store.execute(
+		"UPDATE `tabError Issue` SET status = 'Resolved', resolved_at = %s WHERE name = %s",
+		(datetime(2026, 11, 20), a),
+	)
+	merge_issues(host, a, [b], "same")
+	late = datetime(2026, 11, 23)
+	take(host, [(ErrorRow("late", late, "alpha failed", "no traceback", None, ()), late)])
+	unmerge_issue(host, b)
+	assert value(host, a, "status") == "Regressed"
 
 
 def test_a_pinned_issue_is_merged_by_people_only(host: Host) -> None:

@@ -13,16 +13,23 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from verenigingen.core.errors.life import OPEN, Life, after_events
 from verenigingen.core.model import as_date, as_datetime, as_text
 from verenigingen.exceptions import BadArgument, NotFound
 from verenigingen.host.port import Host, in_chunks, marks
 from verenigingen.services.collection import LOCK
-from verenigingen.services.lives import LIFE_COLUMNS, columns_of, life_of
+from verenigingen.services.lives import columns_of
+from verenigingen.services.merged_lives import (
+	UNSOLVED,
+	after_taking_out,
+	keep_life,
+	last_seen,
+	opened_by,
+	since_then,
+)
 from verenigingen.services.rollup import (
 	ALIAS,
 	IDS_PER_QUERY,
@@ -35,7 +42,6 @@ from verenigingen.services.rollup import (
 )
 
 MERGED = "Merged"
-UNSOLVED = ("Regressed", "Open")
 OWN = "its own"  # the reason in the row an issue has for itself
 _PINNED = "pinned: only people merge it"
 
@@ -106,8 +112,8 @@ def merge_inside(
 def unmerge_issue(host: Host, name: str, *, pin: bool = True) -> str:
 	"""Makes a merged issue stand alone again, with all events of its fingerprint, those since the merge included.
 
-	Other issues merged into it before stay where they are now. `pin`: no algorithm merges it again. The issue it left
-	keeps its status. Returns the name of the issue it left. Raises NotFound for an unknown issue, BadArgument for one
+	Other issues merged into it before stay where they are now. `pin`: no algorithm merges it again. Each has the status it
+	had before the merge, and what its own events since made of it; what people decided since stays. Returns the name of the issue it left. Raises NotFound for an unknown issue, BadArgument for one
 	that is not merged.
 	"""
 	with host.store.transaction(LOCK):
@@ -186,7 +192,7 @@ def _move(host: Host, issues: dict[str, _Issue], root: str, reason: str) -> None
 			f"UPDATE `{ISSUE}` SET merged_into = %s, status = %s, event_count = 0 WHERE name IN ({some})",
 			[root, MERGED, *chunk],
 		)
-	_sum_up(host, root, _decided(issues[root], others))
+	_sum_up(host, root, _decided(host, issues[root], others))
 	count_users(host, list(issues))
 
 
@@ -219,15 +225,14 @@ def _enter_own_parts(host: Host, issues: Collection[_Issue]) -> None:
 	host.store.upsert(ALIAS, [{"name": issue.name, "status_before": issue.status} for issue in issues])
 
 
-def _decided(target: _Issue, others: Collection[_Issue]) -> dict[str, object]:
+def _decided(host: Host, target: _Issue, others: Collection[_Issue]) -> dict[str, object]:
 	"""What the merge changes of the target's status: unsolved wins, and the latest repair counts."""
 	if target.status in UNSOLVED:
 		return {}
-	stati = {issue.status for issue in others}
-	for status in UNSOLVED:
-		if status in stati:
-			now_open = Life(status, f"{status.lower()} as what was merged into it")
-			return {**columns_of(now_open), "resolved_by": None}
+	opened = opened_by(issue.status for issue in others)
+	if opened is not None:
+		keep_life(host, target.name)
+		return {**columns_of(opened), "resolved_by": None}
 	repairs = [issue.resolved_at for issue in (target, *others) if issue.resolved_at]
 	return {"resolved_at": max(repairs)} if target.status == "Resolved" and repairs else {}
 
@@ -266,7 +271,7 @@ def _take_out(host: Host, name: str, pin: bool) -> str:
 	row: dict[str, object] = {
 		"name": name,
 		"merged_into": None,
-		**columns_of(_since_then(host, name, as_text(before), seen)),
+		**columns_of(since_then(host, name, as_text(before), seen)),
 		"event_count": int(count or 0),
 		"first_seen": as_datetime(first),
 		"last_seen": seen,
@@ -274,18 +279,11 @@ def _take_out(host: Host, name: str, pin: bool) -> str:
 	}
 	host.store.upsert(ISSUE, [row | ({"pinned": 1} if pin else {})])
 	host.store.execute(f"DELETE FROM `{ALIAS}` WHERE name = %s", (name,))
-	_sum_up(host, root, {})
+	_sum_up(host, root, after_taking_out(host, as_text(root), last_seen(host, as_text(root))))
 	if host.store.query(f"SELECT COUNT(*) FROM `{ALIAS}` WHERE issue = %s", (root,))[0][0] == 1:
 		host.store.execute(f"DELETE FROM `{ALIAS}` WHERE issue = %s", (root,))
 	count_users(host, [name, as_text(root)])
 	return as_text(root)
-
-
-def _since_then(host: Host, name: str, status: str, seen: datetime | None) -> Life:
-	"""The life of an issue that had `status` when it was merged, once its latest event was `seen`."""
-	found = host.store.query(f"SELECT {LIFE_COLUMNS} FROM `{ISSUE}` WHERE name = %s", (name,))
-	life = replace(life_of(found[0]), status=status or OPEN)
-	return after_events(life, [(seen, None)] if seen else [])
 
 
 def _take_rows(host: Host, name: str, root: str) -> None:

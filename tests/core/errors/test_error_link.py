@@ -189,3 +189,68 @@ def test_what_may_be_a_name_is_no_lasting_clue() -> None:
 		clues = lasting_clues(*event)
 		assert not {"zwaan", "aaltj"} & clues.words and "lette" in clues.words
 		assert "waans" not in pack(clues)
+
+
+def remote(helper: str, call: str, caller: str) -> Event:
+	return (
+		"Sync",
+		f"{HEAD}{frame(caller, f'return {call}(url, key)', 'club/isbn.py')}{frame(call, 'answer = send(url)', helper)}"
+		f"{frame('send', 'raise problem', helper)}requests.exceptions.ConnectionError: refused by 10.0.0.7\n",
+	)
+
+
+def test_a_remote_helper_of_several_functions_is_told_by_its_caller() -> None:
+	one, other = (
+		remote("club/http.py", "get_json", "find_isbn"),
+		remote("club/http.py", "get_json", "find_cover"),
+	)
+	assert not joined(one, other)
+	assert joined(one, remote("club/utils/http.py", "fetch_json", "find_isbn"), other)
+
+
+def test_a_statement_whose_module_was_moved_is_one_error() -> None:
+	def fails(module: str, function: str, caller: str = "print_cards") -> Event:
+		outer, inner = (
+			frame(caller, "draw()", "club/jobs.py"),
+			frame(function, "return total / count", module),
+		)
+		return "Cards", f"{HEAD}{outer}{inner}ZeroDivisionError: division by zero\n"
+
+	assert joined(fails("club/fines.py", "average_fine"), fails("club/services/fines.py", "average_fine"))
+	assert not joined(fails("club/fines.py", "average_fine"), fails("club/fines.py", "average_days"))
+	assert not joined(
+		fails("club/fines.py", "average_fine"), fails("club/dues.py", "average_fine", "other_job")
+	)
+
+
+def test_a_key_of_the_program_that_is_all_that_was_said_finds_its_error() -> None:
+	def missing(key: str) -> Event:
+		return own("lend", f'number = reader["{key}"]', f"KeyError: '{key}'")
+
+	assert joined(missing("pass_number"), ("Lending failed", "'pass_number'"), missing("shelf_code"))
+	assert not joined(missing("pass_number"), ("Lending failed", "'shelf_code'"))
+
+
+def test_own_words_of_a_common_exception_are_telling() -> None:
+	raised = own(
+		"extend",
+		'raise ValueError(f"cannot extend by {weeks} weeks")',
+		"ValueError: cannot extend by -2 weeks",
+	)
+	assert joined(raised, ("Desk", "cannot extend by -7 weeks"), CARD)
+
+
+def test_document_types_of_an_unknown_app_are_no_names() -> None:
+	def refused(doctype: str) -> Event:
+		raising = frame(
+			"refuse",
+			'raise PermissionError(f"No {ptype} permission for {self.doctype}")',
+			"frappe/model/document.py",
+			"frappe",
+		)
+		return (
+			"Desk",
+			f"{HEAD}{frame('check', 'doc.check()')}{raising}frappe.exceptions.PermissionError: No write permission for {doctype}\n",
+		)
+
+	assert not joined(refused("Bus Loan"), refused("Bus Fine"))

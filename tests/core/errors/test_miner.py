@@ -130,3 +130,8 @@ def test_real_logs_with_one_setting() -> None:
 	assert means[0] >= 0.93 and means[1] >= 0.92 and means[2] >= 0.985, found
 	assert min(row.accuracy for row in found.values()) >= 0.60, found
 	assert min(row.pair_precision for row in found.values()) >= 0.98, found
+
+
+def test_messages_that_name_other_columns_are_no_union() -> None:
+	told = {name: f"Unknown column '{name}' in <value>" for name in ("due_on", "paid_on", "seen_on")}
+	assert unions(told) == []

@@ -31,9 +31,42 @@ ONE = [
 		"many words after a preposition",
 		[f"no seat for {name} left" for name in "ada bob cy dee eva flo".split()],
 	),
+	(
+		"three names, four words equal",
+		[f"lid {name} heeft geen machtiging" for name in ("joost", "sanne", "piet")],
+	),
+	("weekdays", [f"backup ended on {day}" for day in ("Monday", "Tuesday", "Sunday")]),
+	(
+		"states after a preposition",
+		[f"invoice {n} set to {s}" for n, s in enumerate(("paid", "cancelled", "returned"))],
+	),
+	(
+		"many states",
+		[
+			f"node {n} is now {s}"
+			for n, s in enumerate(("idle", "blocked", "waiting", "draining", "sleeping"))
+		],
+	),
+	(
+		"abbreviations in names",
+		[f"cannot open a {name} twice" for name in ("SEPA Mandate", "Bank Account", "Sales Invoice")],
+	),
+	(
+		"a class of words, seen in another place",
+		[f"welcome back dear user {name} of ours" for name in ("alice", "bob", "carol")]
+		+ [f"welcome back dear user {name} of ours" for name in ("bob", "carol")],
+	),
 	("lists of other lengths", ["sold: a1", "sold: a1, b2", "sold: a1, b2, c3"]),
 ]
 APART = [
+	(
+		"outcomes in another language",
+		[f"lid 7 is {word} vandaag" for word in ("aangemeld", "afgemeld", "opgezegd")],
+	),
+	("three outcomes", [f"job {word}" for word in ("started", "stopped", "failed")]),
+	("nothing else is said", ["cancelAutohide", "closeQuietly", "handleUpdate", "getRinger", "onWake"]),
+	("what a service answered", [f"link en0: {word}" for word in ("Ready", "Idle", "Gone")]),
+	("fields", [f"now {name} = 5" for name in ("brightnessIn", "brightnessOut", "brightnessMax")]),
 	("two outcomes", ["connection refused", "connection reset"]),
 	("four states", [f"[id: 7] VM {state} (event)" for state in ("Started", "Paused", "Stopped", "Resumed")]),
 	(
@@ -60,3 +93,26 @@ def test_one_template(name: str, messages: list[str]) -> None:
 @pytest.mark.parametrize(("name", "messages"), APART, ids=[case[0] for case in APART])
 def test_templates_of_their_own(name: str, messages: list[str]) -> None:
 	assert len(set(mine(messages))) == len(messages), mine(messages)
+
+
+def test_words_of_one_class_are_values_in_pairs_elsewhere() -> None:
+	seen = [f"user {name} signed in from home" for name in ("alice", "bob", "carol", "dave")]
+	pair = ["quota full: alice", "quota full: bob"]
+	assert len(set(mine(pair))) == 2
+	assert len(set(mine(seen + pair)[-2:])) == 1
+
+
+def test_outcomes_never_become_a_class() -> None:
+	seen = [f"state of {n} set to {word}" for n, word in enumerate(("started", "stopped", "failed"))]
+	assert len(set(mine([*seen, "service started", "service stopped"])[-2:])) == 2
+
+
+def test_a_rare_form_fits_the_template_of_many() -> None:
+	many = [
+		f"user {name} may not read {page}"
+		for name in ("ada", "bob", "cy", "dee")
+		for page in ("home", "news", "list")
+	]
+	found = mine([*many, "user zed may not read shop"])
+	assert set(found) == {"user <*> may not read <*>"}
+	assert set(mine(["user zed may not read shop", *many[::-1]])) == set(found)

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-from .fingerprint import Facts, statement_key, subject
+from .fingerprint import Facts, deciding_places, statement_key, subject
 from .frames import Stack, locate
 from .normalise import MESSAGE_LIMIT, key_of, normalise
 from .traceback import Frame
@@ -75,6 +75,7 @@ def of_traceback(facts: Facts, frames: tuple[Frame, ...], title: str, raw: str) 
 	kind, message = subject(facts)
 	stack = facts.stack
 	own = stack.in_app[-1] if stack.in_app else None
+	place = next(iter(deciding_places(facts)), None)
 	plain = _quoted(raw) if kind == "KeyError" else _reading(raw[:MESSAGE_LIMIT])
 	heading = _reading(title[:MESSAGE_LIMIT])
 	words = _words_of(stack, facts.query) | stems(_ADDRESS_WORD.findall(raw))
@@ -86,7 +87,7 @@ def of_traceback(facts: Facts, frames: tuple[Frame, ...], title: str, raw: str) 
 		message,
 		(plain, heading),
 		False,
-		(own.module, own.function, own.statement, statement_key(own.statement)) if own else None,
+		(place.module, place.function, place.statement, statement_key(place.statement)) if place else None,
 		_caller(stack),
 		_path(frames, own.module if own else ""),
 		words,
@@ -146,7 +147,7 @@ def _named_by(texts: tuple[str, ...]) -> frozenset[str]:
 def stems(texts: Iterable[str]) -> frozenset[str]:
 	"""The telling words of texts and identifiers, cut to their first letters."""
 	return frozenset(
-		word.lower()[:_STEM]
+		word.lower().removesuffix("s")[:_STEM]
 		for text in texts
 		for word in _WORD.findall(text[:1_000])
 		if word.lower() not in _SAYS_NOTHING

@@ -94,9 +94,7 @@ def by_own_code(facts: Facts) -> tuple[Key, str] | None:
 	if not own:
 		return None
 	kind, message = subject(facts)
-	remote = (facts.exception or "").partition(".")[0] in _REMOTE_MODULES
-	caller = _caller_of_helper(own) if remote else None
-	places = own[-1:] if caller is None else (caller, own[-1])
+	places = deciding_places(facts)
 	key = [kind, message]
 	schema = _bare(facts.exception or "") in SCHEMA_EXCEPTIONS
 	for place in places:
@@ -104,6 +102,15 @@ def by_own_code(facts: Facts) -> tuple[Key, str] | None:
 	used, ignored = _frames(len(places), "in-app"), _frames(facts.stack.others, "other")
 	reason = f"{_said(message, kind)} + {used}; {ignored} ignored"
 	return tuple(key), reason
+
+
+def deciding_places(facts: Facts) -> tuple[Place, ...]:
+	"""Which of the site's own places tell the error: the one that failed, after the caller of a remote helper; none
+	where there is no own code."""
+	own = facts.stack.in_app
+	remote = (facts.exception or "").partition(".")[0] in _REMOTE_MODULES
+	caller = _caller_of_helper(own) if remote else None
+	return own[-1:] if caller is None else (caller, own[-1])
 
 
 def _caller_of_helper(own: tuple[Place, ...]) -> Place | None:

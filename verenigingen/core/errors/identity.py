@@ -163,7 +163,7 @@ def _message(parsed: ParsedError, instead: str, exception: str) -> str:
 	if parts is None:
 		return normalise(_said(message), exception)
 	if len(parts) == 1:
-		return parts[0]
+		return parts[0].strip()
 	said = "".join(
 		normalise(_said(part), exception) if place % 2 else part for place, part in enumerate(parts)
 	)

@@ -52,6 +52,7 @@ class _Group:
 	kind: str
 	message: str
 	place: tuple[str, str, str, str] | None
+	places: set[str] = field(default_factory=set)
 	said: set[str] = field(default_factory=set)
 	cut: bool = False
 	callers: set[str] = field(default_factory=set)
@@ -65,6 +66,9 @@ class _Group:
 		else:
 			_keep(self.said, clues.said[:1])
 			_keep(self.titles, clues.said[1:])
+		if clues.place is not None:
+			# by the file's own name, as folders come and go
+			_keep(self.places, (f"{clues.place[0].rpartition('/')[2]}:{clues.place[1]}",))
 		_keep(self.paths, (clues.path,))
 		_keep(self.callers, (clues.caller,) if clues.caller else ())
 		_keep(self.words, clues.words)
@@ -154,6 +158,8 @@ def _unite(found: dict[str, Link], names: list[str], earlier: str, later: str, r
 def _same_place(one: _Group, other: _Group) -> str:
 	"""How two groups with the same exception and message are the same code; "" if they are not."""
 	assert one.place is not None and other.place is not None
+	if one.place == other.place:
+		return "the same call of a remote service, whose helper was moved or renamed"
 	(module, function, statement, key), (module_2, function_2, statement_2, key_2) = one.place, other.place
 	if module == module_2 and function == function_2:
 		# one statement over several lines, of which versions of Python show different ones
@@ -161,14 +167,15 @@ def _same_place(one: _Group, other: _Group) -> str:
 		return "the same function, another line of the statement" if _continues(shown) else ""
 	if key != key_2 or statement != statement_2 or not one.callers & other.callers:
 		return ""
-	if key:
-		return (
-			"the same statement, function and caller, the module was moved" if function == function_2 else ""
-		)
+	if key and function == function_2:
+		return "the same statement, function and caller, the module was moved"
+	if key and not (_is_own_key(one.message) or _raises_own_words(one)):
+		return ""
 	if module == module_2 or _is_telling(one):
 		return "the same statement and caller, the function was renamed"
 	# `validate` and `run` are in every module
-	moved = function == function_2 and "_" in function.strip("_")
+	named = any("_" in name.strip("_") for name in (function, *(one.callers & other.callers)))
+	moved = function == function_2 and named
 	return "the same function and caller, the module was moved" if moved else ""
 
 
@@ -201,7 +208,7 @@ def _causes(groups: dict[str, _Group], joined: dict[str, Link]) -> dict[str, Lin
 
 
 def _may_cause(cause: _Group, raised: _Group) -> bool:
-	return cause.place is None or (raised.place is not None and cause.place[:2] == raised.place[:2])
+	return cause.place is None or not cause.places.isdisjoint(raised.places)
 
 
 def _inner(group: _Group, fitting: list[str], whole: dict[str, _Group], rare: frozenset[str]) -> Link | None:
@@ -278,8 +285,14 @@ def _is_own_key(reading: str) -> bool:
 def _is_telling(group: _Group) -> bool:
 	"""Whether a message is the site's own and long enough to be used in one place."""
 	known = group.kind in _COMMON_KINDS or group.kind.startswith(("database error", "no exception"))
+	known = known and not _raises_own_words(group)
 	telling = group.kind in SCHEMA_EXCEPTIONS or (not known and _is_sentence(group.message))
 	return group.level == OWN and telling
+
+
+def _raises_own_words(group: _Group) -> bool:
+	"""Whether the statement that failed raises an exception with a wording of its own, whatever its class."""
+	return group.place is not None and group.place[2].startswith("raise ") and _is_sentence(group.message)
 
 
 def _is_sentence(message: str) -> bool:

@@ -8,9 +8,12 @@ far cheaper than matching it line by line; and what follows a cut is remembered,
 
 from __future__ import annotations
 
+import json
 import re
 from functools import lru_cache
 from typing import NamedTuple
+
+from .body import said_in
 
 TEXT_LIMIT = 128 * 1024  # characters looked at; the head names the error, the tail holds its last block
 FRAME_LIMIT = 80  # innermost frames kept of one block; deeper stacks are recursion
@@ -31,8 +34,10 @@ _INDENTED_LINES = re.compile(
 _EXCEPTION = re.compile(r"([A-Za-z_][\w.]{0,200})(?::[ ]?(.*))?\Z", re.DOTALL)
 _LOOKS_LIKE_EXCEPTION = re.compile(r"(?:Error|Exception|Warning|Exit|Interrupt|Iteration|Failure|NotFound)\Z")
 _GROUP = "Exception Group Traceback (most recent call last)"
+_OUTERMOST = f"\n  + {_GROUP}"
 _MEMBERS = "+-+---------------- 1 "
 _BARS = re.compile(r"^ {0,24}[|+] ?", re.MULTILINE)
+_COLOURS = re.compile(r"(?:\x1b|\\{1,8}u001b)\[[0-9;]{0,20}[A-Za-z]")
 _ESCAPED_BREAK, _ESCAPED_QUOTE = re.compile(r"\\{1,8}n"), re.compile(r'\\{1,8}"')
 _ESCAPED = (
 	("&quot;", '"'),
@@ -85,7 +90,7 @@ def parse(text: str) -> ParsedError:
 	text = _readable(text)
 	if 'File "' not in text:
 		return ParsedError(None, text.strip(), (), False)
-	text = "\n" + (_outer(text) if _GROUP in text else text)
+	text = "\n" + (_outer(text) if _is_group(text) else text)
 	return _cut(text) or _moved(text) or ParsedError(None, text.strip(), (), False)
 
 
@@ -119,7 +124,8 @@ def _cut(text: str) -> ParsedError | None:
 	tail = pieces[last] if last == len(pieces) - 1 else _CUT.join(pieces[last:])
 	exception, message = _exception(_FIRST_COLUMN.findall(tail)[:LINES_AFTER])
 	if message.startswith(_BODIES) or message.endswith(_BODIES) or "<html" in message:
-		message = _whole(tail, message)
+		whole = _whole(tail, message)
+		message = whole if said_in(message) is None and said_in(whole) is not None else message
 	return ParsedError(exception, message, tuple(frames[::-1]), exception is None, rest)
 
 
@@ -129,9 +135,16 @@ def _whole(tail: str, message: str) -> str:
 	return tail[at:].lstrip(":").strip() if at >= 0 else message
 
 
+def _is_group(text: str) -> bool:
+	"""Whether what was raised last is an ExceptionGroup; after it may follow what was raised while it was handled."""
+	start = text.rfind(_GROUP)
+	return start >= 0 and text.find("\nTraceback ", start) < 0
+
+
 def _outer(text: str) -> str:
 	"""Of an ExceptionGroup the group itself, moved back to the left; its members are other errors."""
-	start = text.find(_GROUP)
+	start = max(text.rfind(_OUTERMOST), 0)
+	start = text.find(_GROUP, start)
 	end = text.find(_MEMBERS, start)
 	return _BARS.sub("", text[start : end if end >= 0 else len(text)])
 
@@ -167,14 +180,38 @@ def _readable(text: str) -> str:
 	text = bounded(text)
 	if "\r" in text:
 		text = text.replace("\r\n", "\n").replace("\r", "\n")
+	if "[" in text and ("\x1b[" in text or "u001b[" in text):
+		text = _COLOURS.sub("", text)  # Python 3.13 puts them in where it takes the log for a terminal
+	if "\0" in text:
+		text = text.replace("\0", "")
 	if "File \\" in text and 'File "' not in text:
-		# a traceback inside JSON, as the answer of another site holds it; JSON may be inside JSON
-		text = _ESCAPED_QUOTE.sub('"', _ESCAPED_BREAK.sub("\n", text))
+		# a traceback inside JSON, as the answer of another site holds it
+		text = _in_json(text) or _ESCAPED_QUOTE.sub('"', _ESCAPED_BREAK.sub("\n", text))
 	if "&" in text and ("&quot;" in text or "&#34;" in text):
+		text = text.replace("</pre>", "\n")
 		# not html.unescape(): it raises on a character reference of several thousand digits
 		for escaped, char in _ESCAPED:
 			text = text.replace(escaped, char)
 	return text
+
+
+def _in_json(text: str) -> str:
+	"""The last traceback among the texts of an object, which may be JSON themselves; "" where it cannot be read."""
+	waiting: list[object] = [text]
+	while waiting:
+		value = waiting.pop()
+		if isinstance(value, dict):
+			waiting += value.values()
+		elif isinstance(value, list):
+			waiting += value
+		elif isinstance(value, str) and "File " in value:
+			if 'File "' in value:
+				return value
+			try:
+				waiting.append(json.loads(value))
+			except (ValueError, RecursionError):
+				continue
+	return ""
 
 
 def _last_frame(rows: list[tuple[str, str, str, str]]) -> int:

@@ -67,7 +67,7 @@ def weigh(keys: Atoms, place: int, texts: Collection[str], *, known: bool = Fals
 	if not introduced and 2 * sum(map(is_outcome, words)) > len(words):
 		many = _COUNTS[1] if equal >= _WORDING[1] else _COUNTS[2]
 		score -= 2 * (len(texts) < many)  # what is introduced is a state, and of outcomes there are few
-	if len(texts) >= _COUNTS[0] and before != ":" and all(map(_is_plain, words)):
+	if len(texts) >= _COUNTS[0] and before != ":" and 2 * sum(map(_is_plain, words)) > len(words):
 		score += sum(equal >= count for count in _WORDING)
 	if not equal:
 		score -= _NOTHING_EQUAL

@@ -132,7 +132,7 @@ def _is_capital(atom: str) -> bool:
 
 
 def _is_name(text: str) -> bool:
-	return _is_capital(text.partition(" ")[0])
+	return any(map(_is_capital, text.split(" ")))
 
 
 def _single(atoms: Atoms) -> tuple[int, ...]:

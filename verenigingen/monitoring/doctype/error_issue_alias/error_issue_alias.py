@@ -21,6 +21,7 @@ class ErrorIssueAlias(Document):
 		first_seen: DF.Datetime | None
 		issue: DF.Link
 		last_seen: DF.Datetime | None
+		life_before: DF.SmallText | None
 		merged_at: DF.Datetime | None
 		reason: DF.SmallText | None
 		sources: DF.SmallText | None
