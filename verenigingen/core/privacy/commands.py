@@ -59,13 +59,15 @@ def find_command_secrets(view: View, words: Set[str]) -> Iterator[Span]:
 		for found in _LONG.finditer(flat):
 			if kind_of(found[1].replace("-", "_")) == "secret":
 				yield from _span(found, 2)
-	done = 0
-	for begin, end in sorted(places(view.low, sorted(words & _OPTIONS.keys()))):
-		if end < done or flat[end : end + 1] not in (" ", "'", '"', "\t"):
-			continue
+	programs = [
+		(begin, end)
+		for begin, end in sorted(places(view.low, sorted(words & _OPTIONS.keys())))
+		if flat[end : end + 1] in (" ", "'", '"', "\t")
+	]
+	for index, (begin, end) in enumerate(programs):
 		program = view.low[begin:end]
-		done = _line_end(flat, end)
-		for found in _READERS[program].finditer(flat, end, done):
+		following = programs[index + 1][0] if index + 1 < len(programs) else len(flat)
+		for found in _READERS[program].finditer(flat, end, min(_line_end(flat, end), following)):
 			yield from _span(found, 1, pair=_OPTIONS[program][0].endswith(":"))
 
 
