@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from tests.core.privacy.hostile import HOSTILE
 from tests.core.privacy.samples import MAKERS, name_samples, ordinary_lines, persons, samples
 from tests.core.privacy.wild_samples import MAKERS as WILD
 from tests.core.privacy.wild_samples import people, special, wild, wild_names
@@ -232,63 +233,6 @@ def test_a_value_at_the_end_of_a_stretch_is_found(gap: int) -> None:
 		for filler in ("x ", "xy"):
 			text = filler * ((STRETCH - gap) // 2) + " " + planted + " " + filler * STRETCH
 			assert planted not in REDACTOR.redact(text)
-
-
-HOSTILE = {
-	"at signs": "@",
-	"mail heads": "a.",
-	"mails": "a@b.",
-	"domains": "@a.b",
-	"digits": "1",
-	"zeros": "0",
-	"spaced digits": "1 ",
-	"plus": "+1 ",
-	"iban heads": "NL91 ",
-	"ibans": "NL91ABNA0417164300 ",
-	"quotes": "password='",
-	"open containers": "token=[",
-	"backslashes": "\\",
-	"escaped quotes": 'password=\\"',
-	"percent": "%41",
-	"entities": "&amp;",
-	"colons": ":a",
-	"names": "Sanne ",
-	"person": "Brouwer, Sanne ",
-	"births": "born ",
-	"bsn": "bsn 1 ",
-	"inserts": "into t (a) values (",
-	"insert of many columns": "into t (" + "password," * 40,
-	"jwt": "eyJaaaaaa.",
-	"key files": "-----BEGIN PRIVATE KEY-----",
-	"tokens": "<secret:abcd12>",
-	"accents": "é",
-	"cookies": "cookie: a=b; ",
-	"frames": '  File "x", line 1, in f\n    password = x\n',
-	"plus in a query": "&a=b+c",
-	"words of keys": "password token secret key ",
-	"keys in values": "password=",
-	"containers in containers": "token=[",
-	"kinds of containers": "token=[naam=[adres=[",
-	"runs like web tokens": "eyJ",
-	"placeholders": "where a=%s",
-	"logins": "a:bcd@",
-	"programs": "curl -u ",
-	"long names": "iban1",
-	"births with digits": "1born",
-	"listed births": "born 1985-03-12, ",
-	"months": "born may ",
-	"phones": "tel:06 ",
-	"colons in rows": "::",
-	"escapes in escapes": "%2525",
-	"letters of mails": "=C3=A9",
-	"bytes": "\udce9",
-	"glued values": "NL91ABNA0417164300",
-	"fields": "name='password' value='",
-	"brackets": "([{",
-	"quotes alone": "'",
-	"one long word": "x",
-	"one long mixed word": "xA1",
-}
 
 
 @pytest.mark.parametrize("unit", HOSTILE.values(), ids=HOSTILE)

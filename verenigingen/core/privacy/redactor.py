@@ -29,7 +29,7 @@ STRETCH = 32 * 1024  # characters looked at together
 CONTEXT = 512  # characters before a stretch, for the names and words that stand before a value
 DEPTH = 40  # levels of a structure that are looked into; deeper ones are shown as text
 _PASSES = 4  # over a stretch in which values are glued to others
-_BORDERS_BEFORE = frozenset(" \t\r\n'\"`([{<>,;:=&|/\\.%")
+_BORDERS_BEFORE = frozenset(" \t\r\n'\"`()[]{}<>,;:=&|/\\.%")
 _BORDERS_AFTER = frozenset(" \t\r\n'\"`)]}<>,;:&|%.\\/?!")
 _ORDINARY_LIMIT = 50_000
 _STATEMENTS = frozenset(("select", "insert", "update", "delete", "replace", "where", "set"))
