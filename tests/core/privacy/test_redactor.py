@@ -6,12 +6,13 @@ import json
 import time
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
+from tests.core.privacy.hostile import HOSTILE
 from tests.core.privacy.samples import MAKERS, name_samples, ordinary_lines, persons, samples
+from tests.core.privacy.wild_samples import MAKERS as WILD
+from tests.core.privacy.wild_samples import people, special, wild, wild_names
 from verenigingen.core.errors import identify
-from verenigingen.core.privacy import KINDS, TOKEN, NameIndex, Redactor, Stretches
+from verenigingen.core.privacy import TOKEN, NameIndex, Redactor
 from verenigingen.core.privacy.redactor import CONTEXT, STRETCH
 from verenigingen.core.privacy.tokens import canonical
 
@@ -80,6 +81,45 @@ CASES = [
 	("name by its key", "'first_name': 'Ruben', 'fieldname': 'first_name'", "'first_name': '<name>', 'fieldname': 'first_name'"),
 	("name in xml", "<Dbtr>Gerrit Mulder</Dbtr>", "<Dbtr><name> <name></Dbtr>"),
 	("document names", "ACC-SINV-2024-52020 HR-EMP-00012 v15.41.0 2024-10-02 08:32:17.482566 blk_-8277873627721528374"),
+	("house numbers of all kinds", "1234 AB 222bis; 1234 AB 101-2; 1234 AB 12 hs; Kerkweg 7-II, 1234 AB Zwolle",
+		"<postcode> 222bis; <postcode> 101-2; <postcode> 12 hs; Kerkweg 7-II, <postcode> Zwolle"),
+	("postcode and number in one", "adres 1234AB22, ['1234AB22a']", "adres <postcode>22, ['<postcode>22a']"),
+	("the number of a thing", "Room 4531 AB 12, ticket 0612345678, order_id=0612345678, batch no. 0101234567, serial 4531 AB"),
+	("phones with wide separators", "06 - 12345678, 00 31 6 12345678, (06) 12 34 56 78", "<phone>, <phone>, <phone>"),
+	("phones behind their word", "phone 31612345678, mobiel: 612345678, sms 20241002", "phone <phone>, mobiel: <phone>, sms 20241002"),
+	("account in pieces", "NL 91 ABNA 0417 1643 00; NL91.ABNA.0417.1643.00", "<iban>; <iban>"),
+	("account with other blanks", "NL91&nbsp;ABNA&#160;0417\xa01643%C2%A000 NL91%2520ABNA%25200417%25201643%252000", "<iban> <iban>"),
+	("account glued to letters", "IBANNL91ABNA0417164300EUR xnl91abna0417164300", "IBAN<iban>EUR x<iban>"),
+	("no account", "IBANNL92ABNA0417164300EUR at 10 20 30 40 50 60 70 80 90"),
+	("bytes of no encoding", "\udcffNL91ABNA0417164300\udcff Bj\udcf6rn van den Nguy\u1ec5n", "\udcff<iban>\udcff <name> <name> <name> <name>"),
+	("names in bytes and in ascii", "b'Bj\\xc3\\xb6rn van den Nguyen' 'Bj\\xf6rn van den Nguy\\u1ec5n' Bj%F6rn%20van%20den%20Nguyen",
+		"b'<name> <name> <name> <name>' '<name> <name> <name> <name>' <name>%20<name>%20<name>%20<name>"),
+	("names read in the wrong encoding", "BjÃ¶rn van den Nguyen, Bj=C3=B6rn van den Nguyen", "<name> <name> <name> <name>, <name> <name> <name> <name>"),
+	("listed birth dates", "dob BETWEEN '1985-03-12' AND '1990-01-01', born: 12-03-1985, 13-04-1986 en 14-05-1987; due 14-05-2027",
+		"dob BETWEEN '<birthdate>' AND '<birthdate>', born: <birthdate>, <birthdate> en <birthdate>; due 14-05-2027"),
+	("birth dates in brackets", "birth_dates = ['1985-03-12', None, datetime.date(1990, 1, 2)], due = ['2027-01-01']",
+		"birth_dates = ['<birthdate>', None, datetime.date(<birthdate>)], due = ['2027-01-01']"),
+	("birth dates in words alone", "geboren op zeven februari negentienvijfenzeventig; born the second of May nineteen sixty",
+		"geboren op <birthdate>; born <birthdate>"),
+	("birth date, then another one", "{'dob': '1985-03-12', 'modified': '2024-01-02'}; born 1985-03-12, 2024-10-02 08:00:00 failed",
+		"{'dob': '<birthdate>', 'modified': '2024-01-02'}; born <birthdate>, 2024-10-02 08:00:00 failed"),
+	("command lines", "curl -su jan:x1 u; curl -u jan:x1 u; mysql -uroot -pS3x db; ['mysql', '-pS3x']; --db-password x1; ssh -p 22; docker run -p 80:80",
+		"curl -su jan:x1 u; curl -u jan:<secret> u; mysql -uroot -p<secret> db; ['mysql', '-p<secret>']; --db-password <secret>; ssh -p 22; docker run -p 80:80"),
+	("secret with a blank", "password: Zomer 2026\nsmtp_password 'abc def'; password: required field\nwachtwoord: Mijn Kat 12!",
+		"password: <secret>\nsmtp_password '<secret>'; password: required field\nwachtwoord: <secret>"),
+	("addresses with logins", "redis://u:p%40ss@host/0, ftp://u:p@ss@host, jan:geheim@tcp(db), http://host:80/?x=y@z",
+		"redis://u:<secret>@host/0, ftp://u:<secret>@host, jan:<secret>@tcp(db), http://host:80/?x=y@z"),
+	("insert of one column", "INSERT INTO x (api_secret) VALUES ('a.b'), (N'c'); replace into `tab X`(`pwd`)values(\"d\")",
+		"INSERT INTO x (api_secret) VALUES ('<secret>'), (N'<secret>'); replace into `tab X`(`pwd`)values(\"<secret>\")"),
+	("values bound to a statement", "('UPDATE t SET iban=%s, password=%s WHERE name=%s', ('NL91ABNA0417164300', 'hunter', 'X'))",
+		"('UPDATE t SET iban=%s, password=%s WHERE name=%s', ('<iban>', '<secret>', 'X'))"),
+	("rows bound to a statement", "[SQL: INSERT INTO m (n, dob, pwd) VALUES (?, ?, ?)]\n[parameters: [('a', '1985-03-12', 'b'), ('c', '1990-01-01', 'd')]]",
+		"[SQL: INSERT INTO m (n, dob, pwd) VALUES (?, ?, ?)]\n[parameters: [('a', '<birthdate>', '<secret>'), ('c', '<birthdate>', '<secret>')]]"),
+	("fields beside their names", "[('password', 'x1'), ('user', 'jan')] {\"fieldname\": \"pwd\", \"value\": \"x1\"} <input name=\"pwd\" value=\"x1\">",
+		"[('password', '<secret>'), ('user', 'jan')] {\"fieldname\": \"pwd\", \"value\": \"<secret>\"} <input name=\"pwd\" value=\"<secret>\">"),
+	("names of fields", "['password', 'owner'], fields=('iban', 'full_name'), password/reset, token, secret"),
+	("labels in markup", "<b>Password:</b> x1y2<br> <td>pwd</td><td>x1</td>", "<b>Password:</b> <secret><br> <td>pwd</td><td><secret></td>"),
+	("values glued to values", "NL91ABNA041716430010.0.0.1", "<iban><ip>"),
 	("a program", '  File "a.py", line 3, in f\n    token = get(password="x")\n      token = \'abc1\'',
 		'  File "a.py", line 3, in f\n    token = get(password="x")\n      token = \'<secret>\''),
 ]  # fmt: skip
@@ -118,6 +158,28 @@ def test_known_names_are_found_in_every_writing() -> None:
 		before = identify("Error", sample.text, redact=redactor.redact_known)
 		after = identify("Error", redactor.redact(sample.text), redact=redactor.redact_known)
 		assert before.fingerprint == after.fingerprint, sample
+
+
+@pytest.mark.parametrize("kind", [*WILD, "special", "name"])
+def test_other_carriers_hold_nothing_either(kind: str) -> None:
+	known = people(150, seed=41)
+	redactor = Redactor(KEY, NameIndex(f"{given_} {family}" for given_, family in known))
+	made = (
+		special(510, seed=41)
+		if kind == "special"
+		else wild_names(known, 510, seed=41)
+		if kind == "name"
+		else wild(kind, 510, seed=41)
+	)
+	missed = [
+		sample for sample in made if any(part in redactor.redact(sample.text) for part in sample.planted)
+	]
+	# postcodes: three letters as a key ("pc") say too little where nothing else does
+	assert len(missed) <= (0.04 if kind == "postcode" else 0.01) * len(made), missed[:5]
+	for sample in made:
+		before = identify("Error", sample.text, redact=redactor.redact_known)
+		after = identify("Error", redactor.redact(sample.text), redact=redactor.redact_known)
+		assert before.fingerprint == after.fingerprint or kind == "iban", sample
 
 
 def test_ordinary_lines_stay() -> None:
@@ -160,40 +222,6 @@ def test_a_short_key_is_refused() -> None:
 		Redactor(b"short")
 
 
-PIECES = st.sampled_from(
-	["NL91ABNA0417164300", "06-12345678", "a@b.nl", "'", '"', "\\", "\n", "  File \"x\", line 1, in f\n    ", "password", "=", ": ",
-	"<name:3f2a1c>", "<secret:", "eyJ", ".", "%40", "\\u00f6", "\ud800", "\x00", "+", "(", "{", "Sanne", "Brouwer", "born ",
-	"1985-03-12", "1234 AB", "insert into t (", ") values (", "-----BEGIN PRIVATE KEY-----", "Cookie: ", "\r\n", "&amp;", "é", "::"]
-)  # fmt: skip
-TEXTS = st.lists(st.one_of(PIECES, st.text(max_size=8)), max_size=30).map("".join)
-
-
-@settings(max_examples=300, deadline=None)
-@given(TEXTS)
-def test_any_text_is_redacted_and_nothing_else_of_it_changes(text: str) -> None:
-	spans = REDACTOR.spans(text)
-	position, kept = 0, []
-	for span in spans:
-		assert position <= span.start < span.end <= len(text) and span.kind in KINDS
-		kept.append(text[position : span.start])
-		position = span.end
-	kept.append(text[position:])
-	redacted = REDACTOR.redact(text)
-	rest = 0
-	for piece in kept:
-		rest = redacted.index(piece, rest) + len(piece)
-
-
-@settings(max_examples=60, deadline=None)
-@given(TEXTS, st.integers(1, 40))
-def test_a_text_in_parts_gives_what_it_gives_whole(text: str, size: int) -> None:
-	text = (text + "\n") * (1 + 3 * STRETCH // (len(text) + 1))
-	stretches = Stretches(REDACTOR)
-	parts = [text[i : i + size * 997] for i in range(0, len(text), size * 997)]
-	made = [piece for part in parts for piece in stretches.feed(part)] + list(stretches.finish())
-	assert "".join(made) == REDACTOR.redact(text)
-
-
 @pytest.mark.parametrize("gap", [0, 1, 7, 300, CONTEXT - 5])
 def test_a_value_at_the_end_of_a_stretch_is_found(gap: int) -> None:
 	for planted in (
@@ -205,41 +233,6 @@ def test_a_value_at_the_end_of_a_stretch_is_found(gap: int) -> None:
 		for filler in ("x ", "xy"):
 			text = filler * ((STRETCH - gap) // 2) + " " + planted + " " + filler * STRETCH
 			assert planted not in REDACTOR.redact(text)
-
-
-HOSTILE = {
-	"at signs": "@",
-	"mail heads": "a.",
-	"mails": "a@b.",
-	"domains": "@a.b",
-	"digits": "1",
-	"zeros": "0",
-	"spaced digits": "1 ",
-	"plus": "+1 ",
-	"iban heads": "NL91 ",
-	"ibans": "NL91ABNA0417164300 ",
-	"quotes": "password='",
-	"open containers": "token=[",
-	"backslashes": "\\",
-	"escaped quotes": 'password=\\"',
-	"percent": "%41",
-	"entities": "&amp;",
-	"colons": ":a",
-	"names": "Sanne ",
-	"person": "Brouwer, Sanne ",
-	"births": "born ",
-	"bsn": "bsn 1 ",
-	"inserts": "into t (a) values (",
-	"insert of many columns": "into t (" + "password," * 40,
-	"jwt": "eyJaaaaaa.",
-	"key files": "-----BEGIN PRIVATE KEY-----",
-	"tokens": "<secret:abcd12>",
-	"accents": "é",
-	"cookies": "cookie: a=b; ",
-	"frames": '  File "x", line 1, in f\n    password = x\n',
-	"plus in a query": "&a=b+c",
-	"words of keys": "password token secret key ",
-}
 
 
 @pytest.mark.parametrize("unit", HOSTILE.values(), ids=HOSTILE)

@@ -118,11 +118,14 @@ def _in_words(flat: str, start: int, month: re.Match[str]) -> tuple[int, int] | 
 			break
 		numbers += word not in _SMALL_WORDS
 		begin -= len(word) + 1
-	for word in flat[end : end + 2 * _STEP].split(" ")[1:7]:
-		if not _is_numeral(word.rstrip(",.;")):
+	for written in flat[end : end + 2 * _STEP].split(" ")[1:7]:
+		word = written.rstrip(",.;:!?)")
+		if not _is_numeral(word):
 			break
 		numbers += word not in _SMALL_WORDS
 		end += len(word) + 1
+		if word != written and not written.endswith(","):
+			break
 	return (begin, end) if numbers > 1 else None
 
 

@@ -37,6 +37,7 @@ _OPTIONS: dict[str, tuple[str, ...]] = {
 _SEPARATOR = rf"(?:[ \t]{{1,4}}|\\{{0,4}}[\"'],[\s{BREAK}]{{0,8}}\\{{0,4}}[\"'])"
 _VALUE = rf"(?:\\{{0,4}}([\"'])([^\"'\n{BREAK}]{{1,200}})|([^\s\"'`|;&<>(){BREAK}-][^\s\"'`|;&<>(){BREAK}]{{0,400}}))"
 _LONG = re.compile(rf"--([a-z][a-z-]{{1,40}}){_SEPARATOR}{_VALUE}")
+_LINE_END = re.compile(rf"[\n{BREAK}]")
 _PAIR = re.compile(r"[^:%,]{0,100}[:%,](.+)")
 
 
@@ -59,19 +60,18 @@ def find_command_secrets(view: View, words: Set[str]) -> Iterator[Span]:
 		for found in _LONG.finditer(flat):
 			if kind_of(found[1].replace("-", "_")) == "secret":
 				yield from _span(found, 2)
-	done = 0
-	for begin, end in sorted(places(view.low, sorted(words & _OPTIONS.keys()))):
-		if end < done or flat[end : end + 1] not in (" ", "'", '"', "\t"):
-			continue
+	programs = [
+		(begin, end)
+		for begin, end in sorted(places(view.low, sorted(words & _OPTIONS.keys())))
+		if flat[end : end + 1] in (" ", "'", '"', "\t")
+	]
+	for index, (begin, end) in enumerate(programs):
 		program = view.low[begin:end]
-		done = _line_end(flat, end)
-		for found in _READERS[program].finditer(flat, end, done):
+		following = programs[index + 1][0] if index + 1 < len(programs) else len(flat)
+		stop = min(end + _REACH, following)
+		line_end = _LINE_END.search(flat, end, stop)
+		for found in _READERS[program].finditer(flat, end, line_end.start() if line_end else stop):
 			yield from _span(found, 1, pair=_OPTIONS[program][0].endswith(":"))
-
-
-def _line_end(flat: str, position: int) -> int:
-	limit = min(len(flat), position + _REACH)
-	return min((at for mark in ("\n", BREAK) if (at := flat.find(mark, position, limit)) >= 0), default=limit)
 
 
 def _span(found: re.Match[str], group: int, *, pair: bool = False) -> Iterator[Span]:

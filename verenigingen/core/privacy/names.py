@@ -32,6 +32,7 @@ _GREETING = re.compile(
 )
 _WINDOW = 6  # words looked at on either side of a family name
 _SHORTEST_ALONE = 3
+_STRING_PREFIXES = frozenset(("b", "u", "r", "f", "br", "rb", "n"))  # b'Jan': no initial
 _LONGEST = 40  # letters of a word that may be part of a name
 _NONE: frozenset[str] = frozenset()
 
@@ -186,6 +187,8 @@ def _before(low: str, edge: int) -> tuple[int, int]:
 	begin = end
 	while begin > 0 and end - begin < _LONGEST and low[begin - 1].isalpha():
 		begin -= 1
+	if low[end:edge] == "'" and low[begin:end] in _STRING_PREFIXES:
+		return 0, 0
 	return begin, end
 
 

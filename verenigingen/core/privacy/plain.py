@@ -27,6 +27,7 @@ _CLOUD = re.compile(r"A(?:KIA[A-Z0-9]{16}|SIA[A-Z0-9]{16}|Iza[A-Za-z0-9_-]{30,})
 # user:password@host: the password ends with the last "@" of the address, and may hold what should have been escaped.
 _USERINFO = re.compile(r"://[^\s/:@'\"<>?#]{0,100}:(?!\d{1,5}[/?#])([^\s'\"<>/]{1,200})@(?=[A-Za-z0-9\[_.-])")
 _LOGIN = re.compile(r"[A-Za-z_][\w.-]{0,40}:(?!\d+\Z)([^\s/:@]{3,100})\Z")
+_AT = re.compile(r"@(?<=[^\s@:/]@)(?=[\w(])")
 _LOGIN_ENDS = " \n\t'\"(<>,=[{"
 _HOST = re.compile(r"@(?:tcp\(|localhost|(?:[\w-]{1,60}\.){0,6}[\w-]{1,60}[:/])")
 _PEM = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----")
@@ -90,15 +91,14 @@ def _logins(view: View) -> Iterator[Span]:
 	for text in {view.solid, view.flat} if "://" in view.flat else ():
 		for found in _USERINFO.finditer(text):
 			yield Span(*found.span(1), "secret", view.flat[found.start(1) : found.end(1)])
-	at = view.solid.find("@")
-	while at >= 0:
+	for sign in _AT.finditer(view.solid):
+		at = sign.start()
 		before = view.solid[max(0, at - 145) : at]
 		word = before[max(map(before.rfind, _LOGIN_ENDS)) + 1 :]
 		login = _LOGIN.match(word) if ":" in word else None
 		if login and _HOST.match(view.solid, at):
 			start = at - len(login[1])
 			yield Span(start, at, "secret", view.flat[start:at])
-		at = view.solid.find("@", at + 1)
 
 
 def _key_files(flat: str) -> Iterator[Span]:

@@ -28,6 +28,9 @@ from .view import View
 STRETCH = 32 * 1024  # characters looked at together
 CONTEXT = 512  # characters before a stretch, for the names and words that stand before a value
 DEPTH = 40  # levels of a structure that are looked into; deeper ones are shown as text
+_PASSES = 4  # over a stretch in which values are glued to others
+_BORDERS_BEFORE = frozenset(" \t\r\n'\"`()[]{}<>,;:=&|/\\.%")
+_BORDERS_AFTER = frozenset(" \t\r\n'\"`)]}<>,;:&|%.\\/?!")
 _ORDINARY_LIMIT = 50_000
 _STATEMENTS = frozenset(("select", "insert", "update", "delete", "replace", "where", "set"))
 _LETTERS = {code: " " for code in range(128) if not chr(code).isalpha()}
@@ -122,11 +125,20 @@ class Redactor:
 
 	def replaced(self, text: str, start: int, stop: int) -> tuple[str, int]:
 		"""text[start:stop] redacted, and where it really ended: a value that begins before `stop` is done whole."""
-		spans = [span for span in self.spans(text) if span.end > start and span.start < stop]
-		if not spans:
-			return text[start:stop], stop
-		stop = max(stop, spans[-1].end)
-		return self._written(text, spans, start, stop), stop
+		end = stop
+		for _ in range(_PASSES):
+			spans = [span for span in self.spans(text) if span.end > start and span.start < stop]
+			if not spans:
+				break
+			last = max(stop, spans[-1].end)
+			made = self._written(text, spans, start, last)
+			end += last - stop
+			glued = _glued(text, spans)
+			text = f"{text[:start]}{made}{text[last:]}"
+			stop = start + len(made)
+			if not glued:
+				break
+		return text[start:stop], end
 
 	def _written(self, text: str, spans: list[Span], position: int, stop: int) -> str:
 		pieces: list[str] = []
@@ -236,6 +248,17 @@ def _disjoint(found: list[Span]) -> list[Span]:
 		elif span.end > span.start:
 			kept.append(span)
 	return kept
+
+
+def _glued(text: str, spans: list[Span]) -> bool:
+	"""Whether a value stands in a word: its token then makes borders that were none, and other values may show."""
+	limit = len(text)
+	return any(
+		(span.start and text[span.start - 1] not in _BORDERS_BEFORE)
+		or (span.end < limit and text[span.end] not in _BORDERS_AFTER)
+		or text.startswith("::", span.end)
+		for span in spans
+	)
 
 
 def _outside_tokens(text: str, spans: list[Span]) -> list[Span]:

@@ -173,8 +173,10 @@ def spans_of(kind: str, flat: str, start: int, end: int, *, quoted: bool, separa
 	"""What of a value to replace, given what its name announced."""
 	value = flat[start:end]
 	bare_value = value.strip()
-	if not bare_value or _NOTHING.match(bare_value) or TOKEN.fullmatch(bare_value):
+	if not bare_value or _NOTHING.match(bare_value):
 		return
+	if bare_value[0] == "<" and TOKEN.match(bare_value):
+		return  # gone already
 	if kind in ("secret", "key"):
 		yield from _secret(flat, start, end, bare=not quoted, strict=kind == "key", separator=separator)
 	elif kind == "name":
@@ -217,7 +219,7 @@ def _secret(flat: str, start: int, end: int, *, bare: bool, strict: bool, separa
 		end = start + len(value)
 		if not _is_bare_secret(flat, value, start, end, separator):
 			return
-	if value.strip() and not TOKEN.fullmatch(value.strip()):
+	if value.strip() and not TOKEN.match(value.strip()):
 		yield Span(
 			start, end, "jwt" if value.startswith("eyJ") and value.count(".") == 2 else "secret", value
 		)
