@@ -1,12 +1,14 @@
 """Frappe's Error Log: random names, MyISAM on v15, rows that appear late, texts of any size and shape.
 
-Newer builds note the request or job in `metadata`; it is read where it is there.
+Newer builds note the request or job in `metadata`, and group errors by a `fingerprint` of their own; both are read where
+they are there. That fingerprint is shown beside ours and decides nothing: it changes with the numbers of lines.
 """
 
 from __future__ import annotations
 
 import json
 from datetime import datetime
+from typing import Any, NamedTuple
 
 from verenigingen.collectors.table import TableSource, document, person
 from verenigingen.core.errors.entry import VERBS, entry, filled
@@ -16,6 +18,7 @@ from verenigingen.host.port import Host, Reader
 from verenigingen.services.collection import CollectResult, collect_source
 
 TABLE = "tabError Log"
+TRACES = ("trace_id", "request_id", "uuid")
 
 
 class ErrorLogSource(TableSource):
@@ -24,7 +27,7 @@ class ErrorLogSource(TableSource):
 	name = "Error Log"
 	table = TABLE
 	needs = ("creation", "modified", "owner", "method")
-	optional = ("reference_doctype", "reference_name", "trace_id", "metadata")
+	optional = ("reference_doctype", "reference_name", "trace_id", "metadata", "fingerprint")
 
 	def __init__(self, db: Reader) -> None:
 		if not db.columns(TABLE):
@@ -45,36 +48,57 @@ class ErrorLogSource(TableSource):
 
 	def row(self, name: str, values: dict[str, object], text: str) -> ErrorRow:
 		"""The error of one row."""
-		facets = document(values.get("reference_doctype"), values.get("reference_name"))
+		noted = _noted(values.get("metadata"))
+		facets = document(values.get("reference_doctype"), values.get("reference_name")) + noted.facets
+		own = as_text(values.get("fingerprint")).strip()
 		return ErrorRow(
 			name,
 			as_datetime(values["creation"]) or as_datetime(values["modified"]),
 			as_text(values["method"]),
 			text,
-			person(values["owner"]),
-			facets + _entry(values.get("metadata")),
-			trace=as_text(values.get("trace_id")),
+			person(values["owner"]) or noted.user,
+			(*facets, ("Frappe Fingerprint", own)) if own else facets,
+			trace=as_text(values.get("trace_id")) or noted.trace,
 		)
 
 
-def _entry(metadata: object) -> tuple[tuple[str, str], ...]:
-	"""The entry point that Frappe itself noted; empty where it noted none that is understood."""
+class _Noted(NamedTuple):
+	"""What Frappe itself noted of the request or job: its entry point as a facet, its user, its id."""
+
+	facets: tuple[tuple[str, str], ...] = ()
+	user: str | None = None
+	trace: str = ""
+
+
+def _noted(metadata: object) -> _Noted:
+	"""Read by names, as their form differs between builds; empty where nothing is understood."""
 	if not metadata:
-		return ()
+		return _Noted()
 	try:
-		noted = json.loads(as_text(metadata))
+		found = json.loads(as_text(metadata))
 	except (ValueError, RecursionError):
-		return ()
-	if not isinstance(noted, dict):
-		return ()
-	inner = [noted, *(value for value in noted.values() if isinstance(value, dict))]
-	for part in inner:
+		return _Noted()
+	if not isinstance(found, dict):
+		return _Noted()
+	parts = [found, *(value for value in found.values() if isinstance(value, dict))]
+	user = next((text for part in parts if (text := _word(part, "user"))), "")
+	trace = next((text for part in parts for key in TRACES if (text := _word(part, key))), "")
+	return _Noted(_entry(parts), person(user), trace)
+
+
+def _word(part: dict[str, Any], key: str) -> str:
+	value = part.get(key)
+	return value if isinstance(value, str) and 0 < len(value) <= 140 else ""
+
+
+def _entry(parts: list[dict[str, Any]]) -> tuple[tuple[str, str], ...]:
+	for part in parts:
 		path, method = part.get("path") or part.get("url"), part.get("method")
 		if isinstance(path, str) and path.startswith("/"):
 			found = entry(path.partition("?")[0], {}, lambda _: False)
 			verb = method.upper() if isinstance(method, str) and method.upper() in VERBS else ""
 			return (("Entry Point", filled(verb, found.route, found.doctype)),)
-	for part in inner:
+	for part in parts:
 		job = part.get("job_name") or part.get("job") or part.get("method")
 		if isinstance(job, str) and "." in job and " " not in job:
 			return (("Entry Point", f"job {job}"),)

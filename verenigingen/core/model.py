@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from typing import NamedTuple
 
-FACETS = ("Entry Point", "App Version", "DocType", "Document", "Role", "Source")
+FACETS = ("Entry Point", "App Version", "DocType", "Document", "Role", "Source", "Frappe Fingerprint")
 
 
 class ErrorRow(NamedTuple):

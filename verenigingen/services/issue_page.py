@@ -29,6 +29,7 @@ WHAT_NAMES = {
 	"Document": "documents",
 	"Role": "roles",
 	"Source": "sources",
+	"Frappe Fingerprint": "frappe_fingerprints",
 }
 assert set(WHAT_NAMES) == set(FACETS)
 

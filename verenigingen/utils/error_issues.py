@@ -46,7 +46,7 @@ def get_issue(name: str) -> dict[str, Any]:
 	Result: what `list_issues` tells of it (without the period), `state` (new, regressed, spiking, fading,
 	ongoing, resolved or unknown) with reason and evidence, `grouping` with its reason, `sample` (redacted),
 	`counts` by day (90) and hour (14 days), `users` (pseudonyms), `documents` (pseudonyms), `doctypes`,
-	`entry_points`, `app_versions`, `roles` and `sources` of its events, `assigned_to`, and `suspects`: what changed on
+	`entry_points`, `app_versions`, `roles`, `sources` and `frappe_fingerprints` (Frappe's own, where it has any) of its events, `assigned_to`, and `suspects`: what changed on
 	the site in the 48 hours before it began, the likeliest first, each with its evidence. What is not known is null
 	with a reason. Raises 404 for a name that does not exist.
 	"""

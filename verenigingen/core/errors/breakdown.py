@@ -42,10 +42,12 @@ def ranks(seen: Observed, bursts: list[Burst], climbs: list[Climb]) -> Ranked:
 
 
 def is_new(seen: Observed, facts: IssueFacts, since: datetime) -> bool:
-	"""Whether an issue was first seen after `since`, and collection is old enough to say so."""
+	"""Whether an issue was first seen after `since`, and collection of its sources is old enough to say so."""
 	began = seen.window.data_since
 	if began is None or facts.first_seen is None:
 		return False
+	if facts.known_since is not None:
+		began = max(began, _aware(facts.known_since, seen))
 	return _aware(facts.first_seen, seen) >= max(since, began + SETTLING)
 
 

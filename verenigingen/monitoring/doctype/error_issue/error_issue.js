@@ -95,6 +95,9 @@ function analysis(issue) {
 			["documents", __("Documents")],
 			["roles", __("Roles")],
 			["sources", __("Sources")],
+			...(issue.frappe_fingerprints.values.length
+				? [["frappe_fingerprints", __("Frappe's Own Fingerprints")]]
+				: []),
 		].map(([key, label]) => [
 			key,
 			label,

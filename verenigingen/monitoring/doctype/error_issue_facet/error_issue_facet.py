@@ -21,7 +21,9 @@ class ErrorIssueFacet(Document):
 		day: DF.Date
 		event_count: DF.Int
 		issue: DF.Link
-		kind: DF.Literal["Entry Point", "App Version", "DocType", "Document", "Role", "Source"]
+		kind: DF.Literal[
+			"Entry Point", "App Version", "DocType", "Document", "Role", "Source", "Frappe Fingerprint"
+		]
 		value: DF.Data
 	# end: auto-generated types
 
