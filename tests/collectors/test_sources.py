@@ -127,7 +127,7 @@ class TestDatabase:
 		assert (said["database_size_bytes", ""], said["database_tables", ""]) == (float(size), float(count))
 		tables = {label: value for (metric, label), value in said.items() if metric == "database_table_bytes"}
 		assert max(tables, key=lambda label: tables[label]) in {"tabCollector State", "(other)"}
-		assert sum(tables.values()) == float(size) and len(tables) <= 26 and not missing
+		assert sum(tables.values()) == float(size) and len(tables) <= 13 and not missing
 		assert 2_000 < said["database_table_rows", "tabCollector State"] < 4_000
 
 	def test_a_restart_in_between_counts_what_came_after_it(

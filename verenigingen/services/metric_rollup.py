@@ -1,7 +1,8 @@
 """The table Metric Rollup: written, read, folded from minutes to hours to days, and kept within bounds.
 
-A row's name begins with metric, resolution and time, so the primary key finds a span of a metric, and writing the same
-bucket again overwrites it. Numbers are text in the table (see its DocType); read it through `points`.
+A row's name begins with resolution and time: what is written together lies together, what is old goes as one range, and
+writing the same bucket again overwrites it. The index on the metric ends, as every index, with the name, so that it finds
+a span of a metric. Numbers are text in the table (see its DocType); read it through `points`.
 """
 
 from __future__ import annotations
@@ -22,18 +23,25 @@ STATE = "tabCollector State"
 COLUMNS = "metric, label, at, samples, total, low, high, last"
 REFOLD = timedelta(hours=1)  # a pass may have written the last minute of an hour after the next had begun
 LONGEST_NAME, LONGEST_LABEL = 60, 140
+EARLIEST, LATEST = datetime(1000, 1, 1), datetime(9999, 12, 31)  # four digits of a year
 
 
 def row_name(metric: str, resolution: str, at: datetime, label: str) -> str:
-	"""Name of the row of one bucket: its metric, resolution and time in the order in which they are searched."""
+	"""Name of the row of one bucket."""
 	mark = hashlib.blake2b(label.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest() if label else ""
-	return f"{metric}-{resolution}-{at:%Y%m%d%H%M}-{mark}"
+	return f"{_begin(resolution, at)}-{metric}-{mark}"
+
+
+def _begin(resolution: str, at: datetime) -> str:
+	"""What the names of the buckets of that moment begin with; it sorts before all of them, and behind all earlier."""
+	return f"{resolution}-{at:%Y%m%d%H%M}"
 
 
 def write(host: Host, resolution: str, points: Iterable[Point]) -> int:
 	"""Writes points, over those of the same buckets; how many. Call it inside a transaction. Raises ValueError for a
 	number that is none (NaN, infinity) and for a metric's name that is too long: both are mistakes of a collector."""
-	rows = [row_of(resolution, item) for item in points]
+	# in the order of the primary key, so that pages are filled before new ones are begun
+	rows = sorted((row_of(resolution, item) for item in points), key=lambda row: str(row["name"]))
 	host.store.upsert(TABLE, rows)
 	return len(rows)
 
@@ -51,8 +59,13 @@ def row_of(resolution: str, item: Point) -> dict[str, object]:
 		"resolution": resolution,
 		"at": item.at,
 		"samples": item.samples,
-		**{column: repr(float(value)) for column, value in numbers.items()},
+		**{column: _figure(value) for column, value in numbers.items()},
 	}
+
+
+def _figure(value: float) -> str:
+	"""A number as it is kept: a whole one exactly, others to twelve digits, as no measurement has more."""
+	return repr(float(value if value == int(value) else f"{value:.12g}"))
 
 
 def points(
@@ -64,12 +77,12 @@ def points(
 	label: str | None = None,
 ) -> list[Point]:
 	"""Points of a metric that begin in [start, end) (naive site time), by time; of one label, or of all (None)."""
-	first, last = (f"{metric}-{resolution}-{_next_minute(moment):%Y%m%d%H%M}" for moment in (start, end))
+	first, last = (_begin(resolution, _next_minute(moment)) for moment in (start, end))
 	rows = host.store.query(
-		f"SELECT {COLUMNS} FROM `{TABLE}` WHERE name >= %s AND name < %s ORDER BY name", (first, last)
+		f"SELECT {COLUMNS} FROM `{TABLE}` WHERE metric = %s AND name >= %s AND name < %s ORDER BY name",
+		(metric, first, last),
 	)
-	found = map(_point, rows)
-	return [item for item in found if item.metric == metric and (label is None or item.label == label)]
+	return [item for item in map(_point, rows) if label is None or item.label == label]
 
 
 def _next_minute(moment: datetime) -> datetime:
@@ -81,7 +94,8 @@ def _next_minute(moment: datetime) -> datetime:
 def latest(host: Host, resolution: str, since: datetime) -> list[Point]:
 	"""The newest bucket of a resolution of every metric and label that has one beginning at `since` or later."""
 	rows = host.store.query(
-		f"SELECT {COLUMNS} FROM `{TABLE}` WHERE at >= %s AND resolution = %s ORDER BY at", (since, resolution)
+		f"SELECT {COLUMNS} FROM `{TABLE}` WHERE name >= %s AND name < %s ORDER BY name",
+		(_begin(resolution, _next_minute(since)), _begin(resolution, LATEST)),
 	)
 	newest = {(item.metric, item.label): item for item in map(_point, rows)}
 	return [newest[key] for key in sorted(newest)]
@@ -127,7 +141,8 @@ def fold_up(host: Host, now: datetime) -> int:
 
 def _fold(host: Host, finer: str, coarser: str, start: datetime, end: datetime) -> int:
 	rows = host.store.query(
-		f"SELECT {COLUMNS} FROM `{TABLE}` WHERE resolution = %s AND at >= %s AND at < %s", (finer, start, end)
+		f"SELECT {COLUMNS} FROM `{TABLE}` WHERE name >= %s AND name < %s",
+		(_begin(finer, start), _begin(finer, end)),
 	)
 	return write(host, coarser, fold(map(_point, rows), coarser))
 
@@ -138,7 +153,9 @@ def drop_old(host: Host, now: datetime, hour_days: float | None = None) -> None:
 		days = resolve(f"{resolution}_retention_days", host.config.get)
 		if resolution == HOUR and hour_days is not None:
 			days = hour_days
+		# by the hour: what an hour or a day is made of goes together
+		limit = start_of(DAY if resolution == DAY else HOUR, now - timedelta(days=days))
 		host.store.execute(
-			f"DELETE FROM `{TABLE}` WHERE resolution = %s AND at < %s",
-			(resolution, start_of(DAY, now - timedelta(days=days))),
+			f"DELETE FROM `{TABLE}` WHERE name >= %s AND name < %s",
+			(_begin(resolution, EARLIEST), _begin(resolution, limit)),
 		)

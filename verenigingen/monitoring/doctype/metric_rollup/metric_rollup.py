@@ -8,7 +8,7 @@ from verenigingen.services.metric_rollup import drop_old
 
 
 class MetricRollup(Document):
-	"""Named so that the primary key is ordered by metric, resolution and time; written by the collectors alone."""
+	"""Named so that the primary key is ordered by resolution and time; written by the collectors alone."""
 
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.
