@@ -11,6 +11,7 @@ from typing import Any
 from verenigingen.core.measures import DAY
 from verenigingen.host.port import Host
 from verenigingen.services import performance
+from verenigingen.services.capacity import is_likely
 from verenigingen.services.forecasts import forecast_performance_trends
 from verenigingen.services.measures import BY_KEY, LINES, load
 from verenigingen.services.series import Grid
@@ -103,7 +104,7 @@ def _trends(forecast: dict[str, Any]) -> Iterator[Advice]:
 
 def _capacity(forecast: dict[str, Any]) -> Iterator[Advice]:
 	for row in forecast["capacity_planning"]["resources"]:
-		if row["status"] not in ("passed", "reached", "possible"):
+		if not is_likely(row):
 			continue
 		full = row["unit"] in ("bytes", "connections")
 		action = (

@@ -23,6 +23,7 @@ LEAST_DAYS = 14  # of daily values
 MOST_AHEAD = 180  # days
 AHEAD_PER_DAY = 3  # days ahead for each day of history: further, a slope of so few days says nothing
 STALE_DAYS = 7
+LIKELY = 0.5  # probability from which a limit that may be reached is worth a word
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -211,13 +212,18 @@ def _said(
 	return f"{subject.reached} {middle}{between(earliest, latest)} (80 %); now about {now}."
 
 
+def is_likely(row: dict[str, Any]) -> bool:
+	"""Whether a resource's limit is passed, or reached within the horizon rather than not."""
+	return row["status"] == "passed" or (row["probability"] or 0.0) >= LIKELY
+
+
 def _statement(found: list[dict[str, Any]]) -> str:
 	if not found:
 		return "No limit of this site is known yet: neither its disks nor its database have been measured."
-	pressing = [row["statement"] for row in found if row["status"] in ("passed", "reached", "possible")]
+	pressing = [row["statement"] for row in found if is_likely(row)]
 	if pressing:
 		return str(pressing[0])
-	seen = [row for row in found if row["status"] == "not_within_horizon"]
+	seen = [row for row in found if row["horizon_days"]]
 	if not seen:
 		return str(found[0]["statement"])
-	return f"None of {len(seen)} limits is reached within the horizon ({days(max(row['horizon_days'] for row in seen))})."
+	return f"None of {len(seen)} limits is likely to be reached within the horizon ({days(max(row['horizon_days'] for row in seen))})."

@@ -13,6 +13,7 @@ from .prepare import Values
 PATHS = 2_000
 SEED = 7  # the same series has the same answer
 RANGE = (0.1, 0.5, 0.9)  # the 80 % range and its middle
+NARROWEST = 2  # days: one value a day cannot tell more exactly when within it, or just before or after it
 NEVER = np.inf
 
 
@@ -51,6 +52,8 @@ def first_passage(
 	reached = sign * futures(growth, horizon, of_level=of_level) >= sign * limit
 	first = np.where(reached.any(axis=1), reached.argmax(axis=1) + 1.0, NEVER)
 	earliest, middle, latest = (_day(first, share) for share in RANGE)
+	if earliest is not None and latest is not None and latest - earliest < NARROWEST:
+		earliest, latest = max(1, earliest - 1), latest + 1
 	return Passage(limit, horizon, float(np.isfinite(first).mean()), earliest, middle, latest)
 
 
