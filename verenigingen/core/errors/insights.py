@@ -268,7 +268,7 @@ def _nothing(report: Report) -> tuple[str, dict[str, Any]]:
 		return "Errors are not collected yet: nothing can be said.", evidence
 	if total == 0:
 		return f"No errors were recorded in {report['analysis_period']}.", evidence
-	said = f"{total} errors in {report['analysis_period']}; none of the patterns looked for stands out."
+	said = f"{total} error{'' if total == 1 else 's'} in {report['analysis_period']}; none of the patterns looked for stands out."
 	return said, evidence
 
 
