@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 
 import pytest
@@ -235,3 +236,52 @@ def test_apps_narrow_what_is_own_code() -> None:
 
 def test_recursion_counts_once() -> None:
 	assert len(stack(parse(RECURSION).frames).in_app) == 1
+
+
+ONE = (
+	'Traceback (most recent call last):\n  File "apps/club/club/dues.py", line 4, in fee_for\n    fee = plan["fee"]\n'
+	"          ~~~~^^^^^^^\nKeyError: 'fee'\n"
+)
+COLOURED = (
+	'Traceback (most recent call last):\n  File \x1b[35m"apps/club/club/dues.py"\x1b[0m, line \x1b[35m4\x1b[0m, in '
+	'\x1b[35mfee_for\x1b[0m\n    fee = \x1b[31mplan\x1b[0m\x1b[1;31m["fee"]\x1b[0m\n          \x1b[31m~~~~\x1b[0m'
+	"\x1b[1;31m^^^^^^^\x1b[0m\n\x1b[1;35mKeyError\x1b[0m: \x1b[35m'fee'\x1b[0m\n"
+)
+GROUPED = (
+	'  + Exception Group Traceback (most recent call last):\n  |   File "apps/club/club/bulk.py", line 9, in run\n'
+	'  |     raise ExceptionGroup("night", found)\n  | ExceptionGroup: night (2 sub-exceptions)\n'
+	"  +-+---------------- 1 ----------------\n    | ValueError: a\n    +---------------- 2 ----------------\n"
+	"    | ValueError: b\n    +------------------------------------\n"
+)
+WRAPPED = [
+	("colours", COLOURED),
+	("as JSON", json.dumps({"exc": ONE, "status": 500})),
+	("as JSON in JSON", json.dumps({"exc": json.dumps([ONE]), "user": "x"}, indent=1)),
+	("coloured, as JSON", json.dumps({"exc": COLOURED})),
+	("in a page", f"<pre>{html.escape(ONE.rstrip())}</pre>"),
+	("Windows", ONE.replace("\n", "\r\n")),
+	("zero bytes", f"\ufeff{ONE}\0"),
+	("after a group", f"{GROUPED}\n{ONE}"),
+	("after another", ONE.replace("fee", "tax").replace("KeyError", "ValueError") + "\n" + ONE),
+	("quoted in a mail", "".join(f"> {line}\n" for line in ONE.splitlines())),
+	("with a heading and a signature", f"Job 12 failed\n{ONE}\nRequest: GET /x\n"),
+	("without its beginning", ONE[20:]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [row[1] for row in WRAPPED], ids=[row[0] for row in WRAPPED])
+def test_whatever_a_traceback_is_wrapped_in_it_is_the_same(text: str) -> None:
+	assert parse(text)[:3] == parse(ONE)[:3]
+
+
+def test_the_last_of_two_groups_counts_and_its_members_do_not() -> None:
+	found = parse(GROUPED.replace("night", "day") + "\n" + GROUPED)
+	assert (found.exception, found.message) == ("ExceptionGroup", "night (2 sub-exceptions)")
+
+
+def test_a_message_in_brackets_ends_with_its_line() -> None:
+	text = (
+		ONE.replace("KeyError: 'fee'", "frappe.MandatoryError: [Card, C-1]: valid_until")
+		+ "\nRequest: GET /x\n"
+	)
+	assert parse(text).message == "[Card, C-1]: valid_until"
