@@ -11,16 +11,12 @@ from verenigingen.monitoring.doctype.anomaly.anomaly import Anomaly
 from verenigingen.services import metric_rollup
 from verenigingen.services.anomalies import SOURCE, TABLE, find_anomalies, judge
 from verenigingen.utils.analytics_engine import identify_anomalies
-
-try:
-	from frappe.tests import IntegrationTestCase as FrappeTestCase
-except ImportError:
-	from frappe.tests.utils import FrappeTestCase
+from verenigingen.verenigingen.testing import IntegrationTestCase
 
 METRIC, LABEL = "queue_depth", "test anomalies"
 
 
-class TestAnomalies(FrappeTestCase):
+class TestAnomalies(IntegrationTestCase):
 	def setUp(self):
 		self.host = current_host()
 		self.now = now_datetime().replace(minute=0, second=0, microsecond=0)
@@ -28,7 +24,6 @@ class TestAnomalies(FrappeTestCase):
 
 	def tearDown(self):
 		self.forget()
-		frappe.db.commit()
 
 	def forget(self):
 		with self.host.store.transaction("collect"):
