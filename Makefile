@@ -46,7 +46,7 @@ test: setup lint
 	bash tests/frappe_suite.sh
 
 # Every benchmark prints its table; BENCH picks some of them: make bench BENCH="forecast".
-BENCH ?= collection grouping messages spikes forecast privacy overhead scale
+BENCH ?= collection grouping messages spikes forecast privacy overhead scale anomaly
 BENCH_DEPS := $(VENV)/.bench-installed
 
 $(BENCH_DEPS): $(STAMP)

@@ -193,6 +193,6 @@ LINES: dict[str, tuple[tuple[float, str], ...]] = {
 
 
 def load(host: Host, grid: Grid, more: tuple[str, ...] = ()) -> Loaded:
-	"""Everything the measures (and `more` metrics) need of a grid: two queries."""
+	"""Everything the measures (and `more` metrics) need of a grid: a query for each metric, and one for requests."""
 	names = sorted({name for measure in MEASURES for name in measure.gauges} | set(more))
 	return Loaded(grid, requests(host, grid), gauges(host, names, grid))

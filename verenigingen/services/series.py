@@ -17,9 +17,10 @@ from verenigingen.core.measures import DAY, HOUR, SPANS, start_of
 from verenigingen.core.model import as_datetime, as_text
 from verenigingen.core.rollups import ALL, OTHER, name_range
 from verenigingen.core.sketch import Sketch
-from verenigingen.host.port import Host, Row, in_chunks, marks
+from verenigingen.host.port import Host, Row, marks
+from verenigingen.services.metric_rollup import points
 
-METRICS, REQUESTS = "tabMetric Rollup", "tabRequest Rollup"
+REQUESTS = "tabRequest Rollup"
 WATCHED = "collector_up"  # tells of each minute whether a collector ran
 FOR_MEDIAN, FOR_P95 = 5, 20  # requests: of fewer, the quantile is a matter of one or two of them
 
@@ -92,32 +93,16 @@ class Requests:
 
 
 def gauges(host: Host, metrics: Sequence[str], grid: Grid) -> dict[tuple[str, str], Gauge]:
-	"""By metric and label, those of which something was measured within the grid. One query."""
+	"""By metric and label, those of which something was measured within the grid. A query for each metric."""
 	found: dict[tuple[str, str], Gauge] = {}
-	for chunk in in_chunks(list(metrics), 100):
-		# names begin with metric, resolution and time: so each range is one of the primary key
-		bounds = [
-			f"{metric}-{grid.resolution}-{moment:%Y%m%d%H%M}"
-			for metric in chunk
-			for moment in (grid.start, grid.end)
-		]
-		rows = host.store.query(
-			f"SELECT metric, label, at, samples, total, low, high, last FROM `{METRICS}` WHERE "
-			+ " OR ".join(["(name >= %s AND name < %s)"] * len(chunk)),
-			bounds,
-		)
-		for metric, label, at, samples, *numbers in rows:
-			place = grid.place(as_datetime(at))
-			if place is None or not samples:
+	for metric in metrics:
+		for point in points(host, metric, grid.resolution, grid.start, grid.end):
+			place = grid.place(point.at)
+			if place is None or not point.samples:
 				continue
-			key = (as_text(metric), as_text(label))
-			if key not in found:
-				found[key] = Gauge(*(grid.empty() for _ in range(5)))
-			total, low, high, last = (float(as_text(number)) for number in numbers)
-			gauge = found[key]
-			columns = (gauge.total, gauge.mean, gauge.low, gauge.high, gauge.last)
-			for column, value in zip(columns, (total, total / int(samples), low, high, last), strict=True):
-				column[place] = value
+			gauge = found.setdefault((metric, point.label), Gauge(*(grid.empty() for _ in range(5))))
+			gauge.total[place], gauge.mean[place] = point.total, point.total / point.samples
+			gauge.low[place], gauge.high[place], gauge.last[place] = point.low, point.high, point.last
 	return found
 
 
