@@ -119,6 +119,8 @@ CASES = [
 		"[('password', '<secret>'), ('user', 'jan')] {\"fieldname\": \"pwd\", \"value\": \"<secret>\"} <input name=\"pwd\" value=\"<secret>\">"),
 	("names of fields", "['password', 'owner'], fields=('iban', 'full_name'), password/reset, token, secret"),
 	("labels in markup", "<b>Password:</b> x1y2<br> <td>pwd</td><td>x1</td>", "<b>Password:</b> <secret><br> <td>pwd</td><td><secret></td>"),
+	("values behind capitals", "WARNING 201.177.22.159, ERROR 0612345678, FOUT 1234 AB 12, IBAN NL 91 ABNA 0417 1643 00",
+		"WARNING <ip>, ERROR <phone>, FOUT <postcode> 12, IBAN <iban>"),
 	("values glued to values", "NL91ABNA041716430010.0.0.1", "<iban><ip>"),
 	("a program", '  File "a.py", line 3, in f\n    token = get(password="x")\n      token = \'abc1\'',
 		'  File "a.py", line 3, in f\n    token = get(password="x")\n      token = \'<secret>\''),

@@ -76,7 +76,8 @@ class _Dates:
 	def __init__(self, flat: str) -> None:
 		self._flat = flat
 		self._next: re.Match[str] | None = None
-		self._monthless = 0  # no month that stands alone begins before
+		self._month: re.Match[str] | None = None
+		self._monthless = 0  # no month but the next one begins before
 		self._searched = 0  # no date but the next one begins before
 
 	def first(self, start: int, stop: int) -> tuple[int, int] | None:
@@ -94,10 +95,19 @@ class _Dates:
 			)
 		if self._next and self._next.start() < stop:
 			return self._next.span()
-		month = _MONTH_ALONE.search(self._flat, max(start, self._monthless), stop)
-		if month is None:
-			self._monthless = max(self._monthless, stop - _STEP // 2)
+		month = self._month_from(start, stop)
 		return _in_words(self._flat, start, month) if month else None
+
+	def _month_from(self, start: int, stop: int) -> re.Match[str] | None:
+		if self._month and self._month.start() < start:
+			self._month = None
+		if self._month is None and self._monthless < stop:
+			limit = min(len(self._flat), stop + _AHEAD)
+			self._month = _MONTH_ALONE.search(self._flat, max(start, self._monthless), limit)
+			self._monthless = (
+				self._month.start() if self._month else limit - (_STEP if limit < len(self._flat) else 0)
+			)
+		return self._month if self._month and self._month.end() <= stop else None
 
 
 def _stop(flat: str, start: int, marks: re.Pattern[str]) -> int:

@@ -15,10 +15,9 @@ from .view import View
 
 _CANDIDATE = re.compile(
 	r"[0-9](?<![0-9]{2})(?:"  # the first one of a number
-	# NL91…: two digits behind two letters, maybe with a blank between
+	# NL91…: two digits behind two letters
 	r"(?:(?<=(?<![A-Za-z0-9])[A-Za-z]{2}[0-9])|(?<=[A-Z]{2}[0-9])|(?<=[a-z]{2}[0-9])(?=[0-9][ .+_-]{0,2}[a-z]{4}[ .+_-]{0,2}[0-9]))"
 	r"[0-9](?=[ .+_-]{0,2}[A-Za-z0-9])()"
-	r"|(?<=[A-Z]{2}[ .+_-][0-9])[0-9](?=[ .+_-]{0,2}[A-Z0-9])()"
 	# 10.0.0.1
 	r"|(?<![\w.][0-9])[0-9]{0,2}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}(?!\w|\.[0-9])()"
 	# 020…
@@ -29,6 +28,8 @@ _CANDIDATE = re.compile(
 	r"|(?<![\w.-][0-9])[0-9]{3}(?:(?<=[1-9]...)[ +]{0,2}[A-Za-z]{2}(?![A-Za-z])()|(?=(?:[ -]?[0-9]){9,15}(?![\w-]))())"
 	# a number behind a word
 	r"|(?<=[a-z.][ +][1-9])()"
+	# NL 91…: last, as much else stands behind two capitals
+	r"|(?<=[A-Z]{2}[ .+_-][0-9])[0-9](?=[ .+_-]{0,2}[A-Z0-9])()"
 	r")"
 )
 
@@ -37,13 +38,13 @@ class Candidates(NamedTuple):
 	"""Places (start, end) by what could stand there; for an account its check digits, in `spaced` with a blank before them."""
 
 	accounts: list[tuple[int, int]]
-	spaced: list[tuple[int, int]]
 	addresses: list[tuple[int, int]]
 	national: list[tuple[int, int]]
 	double_zero: list[tuple[int, int]]
 	postcodes: list[tuple[int, int]]
 	cards: list[tuple[int, int]]
 	houses: list[tuple[int, int]]
+	spaced: list[tuple[int, int]]
 
 
 def candidates(view: View) -> Candidates:

@@ -8,14 +8,14 @@ _LABELS = frozenset(
 	"""
 	account artikel artikelnummer article asset bag barcode batch bay bed bestelling bestelnummer bin block blok boeking
 	boekstuk bon booking booth box build building case cell chapter chunk code commit container counter crc customer dataset
-	debiteurnummer deal declaratie device document docname dossier ean entry epoch error event factuur factuurnummer file
+	debiteurnummer deal declaratie device document docname dossier ean entry epoch event factuur factuurnummer file
 	flight form frame gate gebouw gate grootboek gtin hal handle hash id ids incasso index invoice isbn item job journaal kamer
-	kenteken key klantnummer kluis koppeling label ledger level lidnummer lijn line locker log lokaal lot machine mandaat
-	mandate member message model module name node note object offset onderdeel opdracht order ordernummer package page pallet
+	kenteken key klantnummer kluis koppeling label ledger level lidnummer lijn line locker lokaal lot machine mandaat
+	mandate member model module name node note object offset onderdeel opdracht order ordernummer package page pallet
 	part partij passage pid platform plate plek port position post process product project projectnummer proef qty quantity
 	queue rack rate record ref referentie reference regel release reference request revision rij room route row run sample
 	script seat section segment sensor seq sequence serial serie series sheet shelf shift sku slot spoor stap station step
-	stock stoel store suite table tafel task terminal test thread ticket timestamp token tool total track trace train transactie
+	stock stoel store suite table tafel task terminal test thread ticket timestamp token tool total track train transactie
 	transaction transfer truck type unit user value vak verdieping vergunning verkoop version versie vlucht voertuig volgnummer
 	voucher wagon warehouse weegbon zaak zaal zone magazijn
 	""".split()
