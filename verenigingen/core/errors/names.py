@@ -19,6 +19,8 @@ STAND_IN = "Xxname"  # for a name that a redactor has taken out: it is one where
 _PARTICLES = frozenset(
 	"de den der van von ten ter te het 't ’t la le di da do dos du del el al bin ibn y zu zur op in".split()
 )
+# Those that a name may begin with; as prepositions they stand before every name alike, so that nothing is told apart by them.
+_LEADING = frozenset("van de den der von ten ter".split())
 _ADDRESSES = frozenset(
 	"dhr mevr mw mej fam dr drs ir ing mr mrs ms prof ds jhr jkvr heer mevrouw meneer familie herr frau".split()
 )
@@ -60,9 +62,12 @@ def without_names(text: str) -> str:
 
 def _end(kinds: list[int], words: list[str], start: int) -> int:
 	"""Where the name ends (exclusive) that begins at `start`; `start` itself if none does."""
-	if kinds[start] not in (_NAME, _INITIAL, _ADDRESS):
+	begin = start
+	while begin < len(kinds) and begin - start < _BETWEEN and words[begin] in _LEADING:
+		begin += 1
+	if begin == len(kinds) or kinds[begin] not in (_NAME, _INITIAL, _ADDRESS):
 		return start
-	at, end, initials = start, start, False
+	at, end, initials = begin, begin, False
 	while at < len(kinds) and at - end < _BETWEEN:
 		kind = kinds[at]
 		# after initials all capitals are no abbreviation: "S. VAN DE VELDE"
@@ -72,13 +77,13 @@ def _end(kinds: list[int], words: list[str], start: int) -> int:
 			end = at + 1
 		elif kind == _INITIAL:
 			initials = True
-			end = at + 1 if end == at and at > start else end
+			end = at + 1 if end == at and at > begin else end
 		elif kind not in (_PARTICLE, _ADDRESS) and not (kind == _SHOUTED and initials):
 			break
 		at += 1
 		if _is_closed(kinds, words, at):
 			break
-	return end
+	return end if end > begin else start
 
 
 def _is_closed(kinds: list[int], words: list[str], at: int) -> bool:

@@ -53,7 +53,8 @@ _OBJECT = re.compile(
 	r"<(?:function |class '?|module '?|bound method )?([\w.]{1,80})[^<>]{0,200} at 0x[0-9a-f]+>"
 )
 # What a redactor leaves behind, and what it would replace because of the key before it.
-_NAME_TOKEN = re.compile(r"<name:[0-9a-f]{4,16}>")
+# of "S. van Ypma" each word is replaced, also the initial
+_NAME_TOKEN = re.compile(r"<name:[0-9a-f]{4,16}>(?:[. '-]{1,3}<name:[0-9a-f]{4,16}>){0,9}")
 _TOKEN = re.compile(r"<[a-z]{2,12}:[0-9a-f]{4,16}>")
 _SECRET = re.compile(
 	r"((?:password|passwd|pwd|passphrase|wachtwoord|secret|geheim|token|api[_-]?key|authorization|cookie)['\"]?\s{0,3}[:=]\s{0,3}['\"]?)"

@@ -33,6 +33,7 @@ _GREETING = re.compile(
 _WINDOW = 6  # words looked at on either side of a family name
 _SHORTEST_ALONE = 3
 _STRING_PREFIXES = frozenset(("b", "u", "r", "f", "br", "rb", "n"))  # b'Jan': no initial
+_MOST_JOINED = 3  # initials written without points: "jav"
 _LONGEST = 40  # letters of a word that may be part of a name
 _NONE: frozenset[str] = frozenset()
 
@@ -44,6 +45,9 @@ class NameIndex:
 	def __init__(self, names: Iterable[str] = ()) -> None:
 		self._given: dict[str, set[str]] = {}  # words that stand with a family name
 		self._alone: set[str] = set()
+		self._initials: dict[
+			str, set[str]
+		] = {}  # of one person each, written together: "ja" for Johanna Alida
 		self._infix: dict[str, set[str]] = {}  # the particles that stand with a word: others are prepositions
 		self._near: dict[str, _Near] = {}  # made when first needed, at most one for each word above
 		self.anchors: frozenset[str] = frozenset()
@@ -74,6 +78,10 @@ class NameIndex:
 			if len(own[place]) > 1:
 				others = {word for index, word in enumerate(own) if index != place}
 				self._given.setdefault(own[place], set()).update(others)
+				joined = "".join(word[0] for word in own[: min(place, _MOST_JOINED)])
+				together = {joined[:count] for count in range(2, len(joined) + 1)} - COMMON
+				if together:
+					self._initials.setdefault(own[place], set()).update(together)
 		if len(own[0]) > 1:
 			self._given.setdefault(own[0], set())
 
@@ -97,7 +105,10 @@ class NameIndex:
 		near = self._near.get(word)
 		if near is None:
 			near = self._near[word] = _Near(
-				self._given.get(word, _NONE), self._firsts.get(word, _NONE), self._infix.get(word, _NONE)
+				self._given.get(word, _NONE),
+				self._firsts.get(word, _NONE),
+				self._initials.get(word, _NONE),
+				self._infix.get(word, _NONE),
 			)
 		first, particles, found_left = _to_left(view.low, start, near)
 		last, found_right = _to_right(view.low, end, near)
@@ -133,19 +144,19 @@ class NameIndex:
 
 
 class _Near(NamedTuple):
-	"""What may stand beside a family name: given names, their first letters, particles."""
+	"""What may stand beside a family name: given names, their first letters alone or together, particles."""
 
 	given: Set[str]
 	firsts: Set[str]
+	initials: Set[str]
 	infix: Set[str]
 
 	def fits(self, word: str) -> bool:
-		"""Whether a word is a given name, or initials of them: `j`, or `ja` for Johanna Alida."""
-		if word in self.given:
-			return True
-		if len(word) == 1:
-			return word in self.firsts
-		return len(word) <= 3 and word not in PARTICLES and set(word) <= self.firsts and len(self.given) > 1
+		"""Whether a word is a given name, or a person's initials: `j`, or `ja` for Johanna Alida.
+
+		Not the initials of several persons: of a family with many members any short word would be made, such as "of".
+		"""
+		return word in self.given or word in (self.firsts if len(word) == 1 else self.initials)
 
 
 def _inside(taken: Sequence[Span], begins: Sequence[int], place: int) -> bool:
