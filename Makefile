@@ -54,7 +54,7 @@ $(BENCH_DEPS): $(STAMP)
 	touch $(BENCH_DEPS)
 
 bench: setup $(BENCH_DEPS)
-	for name in $(BENCH); do $(VENV)/bin/python -m benchmarks.$$name $(BENCH_ARGS) || exit 1; done
+	for name in $(BENCH); do $(VENV)/bin/python -m benchmarks.results $$name $(BENCH_ARGS) || exit 1; done
 
 docs: setup
 	$(VENV)/bin/python docs/build.py

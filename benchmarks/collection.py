@@ -1,4 +1,4 @@
-"""Measures collection and report cost on a private MariaDB, and writes benchmarks/RESULTS.md.
+"""Measures collection and report cost on a private MariaDB.
 
 Rows are made here: tracebacks with local variables in Frappe's format, about 3.2 KB, 107 bugs, 60 users. The same
 number of issues and days at each size, so that only the number of raw rows differs. `--rows` bounds the largest size.
@@ -31,7 +31,6 @@ from verenigingen.services.hotspots import identify_error_hotspots
 from verenigingen.services.monitoring import collect_all
 from verenigingen.standalone.import_errors import TABLE, ensure_error_log
 
-RESULTS = Path(__file__).with_name("RESULTS.md")
 BUGS, USERS, DAYS, FRAMES = 107, 60, 30, 9
 MADE = 100_000
 
@@ -199,11 +198,7 @@ def main() -> None:
 		f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores, MariaDB; one collector"
 		" process on one core."
 	)
-	text = "\n".join(
-		["# Results of `make bench`", "", head, "", "| what | measured |", "|---|---|", *lines, ratio, ""]
-	)
-	RESULTS.write_text(text)
-	print(text)
+	print("\n".join([head, "", "| what | measured |", "|---|---|", *lines, ratio]))
 
 
 if __name__ == "__main__":
