@@ -25,7 +25,6 @@ from verenigingen.exceptions import BadArgument
 TIME_COLUMNS = ("timestamp", "t", "time")
 UNITS = {"seconds": 1.0, "minutes": 60.0, "hours": 3_600.0, "days": 86_400.0}
 MANY = 20  # series; fewer need no progress bar
-_LONGEST_FIELD = 1_000_000  # characters
 
 
 @dataclass(slots=True)
@@ -89,7 +88,6 @@ def _open(name: str, stack: ExitStack) -> TextIO:
 
 def read(file: TextIO, name: str, unit: str, series: dict[str, Series]) -> None:
 	"""Adds a file's series. Raises BadArgument with the file and line of what cannot be read."""
-	csv.field_size_limit(_LONGEST_FIELD)
 	lines = csv.reader(file)
 	try:
 		place = _columns(next(lines, []), name)
