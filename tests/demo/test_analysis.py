@@ -18,7 +18,8 @@ from cryptography.fernet import Fernet
 from verenigingen.core.errors import ErrorWindow, IssueFacts, analyse_patterns, health_statement
 from verenigingen.host import Host, use_host
 from verenigingen.host.on_local import open_host
-from verenigingen.services.analytics import analyze_error_patterns, generate_insights_report
+from verenigingen.services.analytics import analyze_error_patterns
+from verenigingen.services.executive import generate_insights_report
 from verenigingen.services.monitoring import collect_all
 from verenigingen.standalone.demo import bugs, rhythm
 from verenigingen.standalone.import_errors import ensure_error_log

@@ -12,7 +12,8 @@ import pytest
 from verenigingen.exceptions import ConfigurationError
 from verenigingen.host import Host, use_host
 from verenigingen.host.on_local import open_host
-from verenigingen.services.analytics import analyze_error_patterns, generate_insights_report
+from verenigingen.services.analytics import analyze_error_patterns
+from verenigingen.services.executive import generate_insights_report
 from verenigingen.services.impact import business_impact
 from verenigingen.services.monitoring import collect_all
 from verenigingen.standalone.demo.site import build_site

@@ -15,6 +15,8 @@ from verenigingen.exceptions import BadArgument, NotFound, ReadOnlySite
 from verenigingen.host import Host, use_host
 from verenigingen.host.on_local import open_host
 from verenigingen.host.on_local.schema import create_table
+from verenigingen.services import dashboard, executive
+from verenigingen.services.monitoring import collect_all
 from verenigingen.services.remedies import apply_remedy, undo_remedy
 from verenigingen.services.watchdog import watchdog_report
 
@@ -144,6 +146,21 @@ def test_a_real_site_is_judged_from_its_tables(config: dict[str, object], tmp_pa
 	assert set(unknown) == {"queue_age", "workers", "dead_jobs", "long_jobs", "backups"}
 	with pytest.raises(ReadOnlySite):
 		apply_remedy(audit, "requeue_mail", "Sending", apply=True)
+
+
+def test_the_verdict_is_the_same_through_every_door(config: dict[str, object], tmp_path: Path) -> None:
+	host = opened(tmp_path / "own", config, own=True)
+	fill(host)
+	with use_host(host):
+		collect_all(host, 60)
+		report = executive.generate_insights_report(host)["executive_summary"]
+		page = dashboard.refresh(host, 30)["sections"]["executive_summary"]["data"]
+		told = [report, page, dashboard.executive_summary(host, 30)]
+		told.append(dashboard.detailed_report(host, 30)["executive_summary"])
+	assert {(each["overall_health"], each["basis"]) for each in told} == {
+		("critical", "errors and the watchdog")
+	}
+	assert any(reason.startswith("critical: ") for reason in page["reasons"])
 
 
 def test_backups_beside_the_configuration_are_seen(config: dict[str, object], tmp_path: Path) -> None:

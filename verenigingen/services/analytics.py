@@ -9,21 +9,18 @@ from urllib.parse import quote
 
 import numpy as np
 
-from verenigingen.core.errors import ErrorWindow, IssueFacts, UserCount, analyse_patterns, health_statement
+from verenigingen.core.errors import ErrorWindow, IssueFacts, UserCount, analyse_patterns
 from verenigingen.core.errors.standing import standing
 from verenigingen.core.model import as_date, as_datetime, as_text
-from verenigingen.core.watchdog.report import prioritised, with_watchdog
 from verenigingen.exceptions import BadArgument
 from verenigingen.host.port import Host, Row
-from verenigingen.services import coverage, report_parts
+from verenigingen.services import coverage
 from verenigingen.services.backfill import backfill_status
 from verenigingen.services.site import ERROR_LOG
-from verenigingen.services.watchdog import watchdog_report
 from verenigingen.settings import resolve
 
 TOP_USERS = 20
 MOST_CELLS = 25_000_000  # hours of all issues in memory at once: 200 MB a copy, and an analysis makes a few
-NOT_MEASURED = {"compliance_status": "No compliance rules have been evaluated on this site."}
 
 
 def analyze_error_patterns(host: Host, days: int | None = None) -> dict[str, Any]:
@@ -59,32 +56,6 @@ def with_links(host: Host, report: Any) -> Any:
 	if isinstance(linked.get("issue"), str):
 		linked["link"] = issue_link(host, linked["issue"])
 	return linked
-
-
-def generate_insights_report(host: Host) -> dict[str, Any]:
-	"""The whole picture; areas that are not measured say so and are never scored."""
-	errors = analyze_error_patterns(host)
-	health = health_statement(errors, alone=False)
-	watch = watchdog_report(host)
-	others = report_parts.parts(host)
-	summary = with_watchdog(health, watch)
-	if errors["total_errors"] is None:
-		summary["sentences"] += errors["notes"][:1]
-	summary["sentences"] += report_parts.sentences(others)
-	unknown = {area: {"status": "unknown", "reason": reason} for area, reason in NOT_MEASURED.items()}
-	return {
-		"generated_at": host.clock.now().isoformat(timespec="seconds"),
-		"executive_summary": {
-			**summary,
-			"not_measured": report_parts.not_measured(others)
-			+ [{"area": area, "reason": reason} for area, reason in NOT_MEASURED.items()],
-		},
-		"error_analysis": errors,
-		"watchdog": watch,
-		**others,
-		**unknown,
-		"priority_actions": prioritised(report_parts.actions(others, errors["recommendations"]), watch),
-	}
 
 
 def load_window(host: Host, days: int, *, focus: int | None = None) -> ErrorWindow:

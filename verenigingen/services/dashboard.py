@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from verenigingen.core.errors import health_statement
 from verenigingen.core.watchdog.model import LEVELS
 from verenigingen.exceptions import MonitoringError
 from verenigingen.host.port import Host
-from verenigingen.services import analytics, forecasts, report_parts
+from verenigingen.services import analytics, executive, forecasts, report_parts
 from verenigingen.services.backfill import backfill_status
 from verenigingen.services.monitoring import collector_states
 from verenigingen.services.watchdog import watchdog_report
@@ -35,17 +34,18 @@ def analytics_summary(host: Host, days: int) -> dict[str, Any]:
 def executive_summary(host: Host, days: int | None = None) -> dict[str, Any]:
 	"""One word on the state of the site with its reasons; `days` defaults to the setting `default_days`."""
 	period = int(resolve("default_days", host.config.get)) if days is None else days
-	return _executive_summary(analytics.analyze_error_patterns(host, period), report_parts.parts(host))
+	analysis = analytics.analyze_error_patterns(host, period)
+	return executive.executive_summary(analysis, watchdog_report(host), report_parts.parts(host))
 
 
 def active_alerts(host: Host) -> dict[str, Any]:
 	"""What is wrong at this moment: {"generated_at", "alerts", "unknown"}. Alerts are the watchdog's findings and the critical
 	issues of the last 24 hours, worst first, each with `source`, `severity`, `title`, `since`, `explanation`, `remedy`."""
-	return _active_alerts(host, *_analysis(host, int(resolve("default_days", host.config.get))))
+	analysis, failure = _analysis(host, int(resolve("default_days", host.config.get)))
+	return _active_alerts(host, watchdog_report(host), analysis, failure)
 
 
-def _active_alerts(host: Host, analysis: Analysis | None, failure: str) -> dict[str, Any]:
-	watch = watchdog_report(host)
+def _active_alerts(host: Host, watch: Section, analysis: Analysis | None, failure: str) -> dict[str, Any]:
 	alerts = [{"source": "watchdog", "issue": None, **row} for row in watch["findings"]]
 	alerts += _critical_issues(analysis) if analysis and analysis["total_errors"] is not None else []
 	unknown = list(watch["unknown"])
@@ -78,10 +78,10 @@ def _critical_issues(analysis: Analysis) -> list[dict[str, Any]]:
 
 def detailed_report(host: Host, days: int) -> dict[str, Any]:
 	"""Everything at once: the whole error analysis, what follows from it, and how collection stands."""
-	analysis = analytics.analyze_error_patterns(host, days)
+	analysis, others = analytics.analyze_error_patterns(host, days), report_parts.parts(host)
 	return {
 		"generated_at": _now(host),
-		"executive_summary": _executive_summary(analysis, report_parts.parts(host)),
+		"executive_summary": executive.executive_summary(analysis, watchdog_report(host), others),
 		"error_analysis": analysis,
 		"collection": _collection(host),
 	}
@@ -102,17 +102,26 @@ def refresh(host: Host, days: int) -> dict[str, Any]:
 			return {"status": "unknown", "reason": NOT_COLLECTED}
 		return {"status": "ok", "data": part(analysis)}
 
-	unknown = {name: {"status": "unknown", "reason": why} for name, why in analytics.NOT_MEASURED.items()}
+	unknown = {name: {"status": "unknown", "reason": why} for name, why in executive.NOT_MEASURED.items()}
 	others = report_parts.parts(host)
+	watched = _section(lambda: watchdog_report(host))
+
+	def of_both(part: Callable[[Analysis], dict[str, Any]]) -> Section:
+		return of_errors(part) if watched["status"] == "ok" else watched
+
 	return {
 		"generated_at": _now(host),
 		"days": days,
 		"sections": {
-			"executive_summary": of_errors(lambda found: _executive_summary(found, others)),
+			"executive_summary": of_both(
+				lambda found: executive.executive_summary(found, watched["data"], others)
+			),
 			"error_summary": of_errors(_error_summary),
 			"analytics_summary": of_errors(_analytics_summary),
 			"collection": _section(lambda: _collection(host)),
-			"active_alerts": _section(lambda: _active_alerts(host, analysis, failure)),
+			"active_alerts": watched
+			if watched["status"] != "ok"
+			else {"status": "ok", "data": _active_alerts(host, watched["data"], analysis, failure)},
 			**{name: _as_section(part) for name, part in others.items()},
 			**unknown,
 		},
@@ -198,20 +207,6 @@ def _analytics_summary(analysis: Analysis) -> dict[str, Any]:
 		"growth_trends": patterns["growth_trends"],
 		"insights": analysis["insights"],
 		"recommendations": analysis["recommendations"],
-	}
-
-
-def _executive_summary(analysis: Analysis, others: dict[str, dict[str, Any]]) -> dict[str, Any]:
-	health = health_statement(analysis)
-	*first, total = health["sentences"]  # the page ends with what there is in all
-	return {
-		"overall_health": health["status"],
-		"basis": "errors",
-		"analysis_period": analysis["analysis_period"],
-		"reasons": health["reasons"],
-		"sentences": [*first, *report_parts.sentences(others), total],
-		"not_measured": report_parts.not_measured(others)
-		+ [{"area": area, "reason": why} for area, why in analytics.NOT_MEASURED.items()],
 	}
 
 

@@ -11,6 +11,7 @@ from verenigingen.services import (
 	analytics,
 	anomaly_report,
 	backfill,
+	executive,
 	forecasts,
 	hotspots,
 	monitoring,
@@ -57,7 +58,7 @@ def generate_insights_report() -> dict[str, Any]:
 	business_impact counts what happened in `historical_days` days: failed direct debits with their amounts and members
 	(62 days), users and members who met errors, minutes above the target for response times, failed jobs and mails.
 	"""
-	return analytics.generate_insights_report(current_host())
+	return executive.generate_insights_report(current_host())
 
 
 @endpoint()

@@ -15,11 +15,11 @@ _VERDICTS = {
 }
 
 
-def health_statement(patterns_result: dict[str, Any], *, alone: bool = True) -> dict[str, Any]:
+def health_statement(patterns_result: dict[str, Any]) -> dict[str, Any]:
 	"""Status ("healthy", "attention", "critical", "unknown"), the reasons that decided, sentences for people.
 
-	Args: a result of `analyse_patterns`; nothing but errors is looked at, which the first sentence says when it stands
-	`alone`; the most important findings follow, then the totals. Critical: a critical issue was active in the last 24
+	Args: a result of `analyse_patterns`; nothing but errors is looked at. The verdict comes first, then the most
+	important findings, then the totals. Critical: a critical issue was active in the last 24
 	hours, or errors at least doubled and that is no chance. Attention: other significant growth or rise, of
 	all errors or of one issue, a burst or a new issue in the last 7 days, or a resolved one that came back.
 	Unknown: errors are not collected.
@@ -42,7 +42,7 @@ def health_statement(patterns_result: dict[str, Any], *, alone: bool = True) -> 
 	return {
 		"status": status,
 		"reasons": reasons,
-		"sentences": _sentences(patterns_result, status, reasons, alone),
+		"sentences": _sentences(patterns_result, status, reasons),
 	}
 
 
@@ -90,11 +90,10 @@ def _healthy(result: dict[str, Any]) -> str:
 	return f"{said} ({' and '.join(unknown)} not known yet)" if unknown else said
 
 
-def _sentences(result: dict[str, Any], status: str, reasons: list[str], alone: bool) -> list[str]:
+def _sentences(result: dict[str, Any], status: str, reasons: list[str]) -> list[str]:
 	"""Verdict, findings by importance, totals. Only errors were judged, and the verdict must not say more."""
 	trend, impact = result["patterns"]["daily_trends"], result["patterns"]["user_impact"]
-	verdict = _VERDICTS[status] + (f": {reasons[0]}" if status == "healthy" else "")
-	verdict += "; nothing but errors was judged." if alone else "."
+	verdict = _VERDICTS[status] + (f": {reasons[0]}." if status == "healthy" else ".")
 	total = _counted(result["total_errors"], "error")
 	said = f"{total} in {result['analysis_period']}, from {_counted(result['total_issues'], 'issue')}"
 	if trend["mean_per_day"] is not None:

@@ -33,19 +33,17 @@ function opened(section, title) {
 	return { data: null, notice: h("section", box, h("h2", null, head), h("p", null, said)) };
 }
 
-/** The verdict, its short reasons and the totals; what was found in full stands in the card on findings. */
+/** The verdict and its short reasons; totals stand in the tiles, and what was found in full in the cards below. */
 function health(data) {
 	const state = HEALTH[data.overall_health] ? data.overall_health : "unknown";
-	const [first, ...others] = data.sentences;
 	const reasons = data.reasons.map((text) => text.charAt(0).toUpperCase() + text.slice(1));
-	const totals = others.length ? others[others.length - 1] : "";
 	return h(
 		"section",
 		{ class: `mon-card mon-wide mon-health mon-is-${state}` },
 		h("p", { class: "mon-state" }, HEALTH[state]),
-		h("p", null, [first, totals].filter(Boolean).join(" ")),
+		h("p", null, data.sentences[0]),
 		h("ul", null, reasons.map((text) => h("li", null, text))),
-		note(`Judged by errors only, over ${data.analysis_period}.`),
+		note(`Judged by ${data.basis} only; errors over ${data.analysis_period}.`),
 	);
 }
 
@@ -193,13 +191,14 @@ function issueLink(found, base) {
 }
 
 function collector(row) {
-	const since = row.data_since ? `data since ${moment(row.data_since)}` : "no data yet";
+	// what is measured rather than counted has neither rows nor a beginning
+	const counted = row.collected_rows ? `, ${plural(row.collected_rows, "row")} counted` : "";
+	const since = row.data_since ? `, data since ${moment(row.data_since)}` : "";
 	return h(
 		"li",
 		null,
 		h("strong", null, `${row.collector}:`),
-		` ${row.status}, last run ${moment(row.last_run)}, `,
-		`${plural(row.collected_rows, "row")} counted, ${since}`,
+		` ${row.status}, last run ${moment(row.last_run)}${counted}${since}`,
 		row.error && h("p", { class: row.status === "absent" ? "mon-note" : "mon-error" }, row.error),
 	);
 }
