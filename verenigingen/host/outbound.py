@@ -29,7 +29,7 @@ def call(url: str, *, private: bool) -> int:
 	def work() -> None:
 		try:
 			done.append(_get(parts, private))
-		except Exception as error:
+		except Exception as error:  # raised below, in the thread that asked
 			done.append(error)
 
 	thread = threading.Thread(target=work, daemon=True)
