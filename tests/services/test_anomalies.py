@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from verenigingen.core.measures import MINUTE, point
 from verenigingen.host import Host, use_host
 from verenigingen.host.on_local import open_host
 from verenigingen.services import metric_rollup
-from verenigingen.services.anomalies import TABLE, enough_for, find_anomalies, judge, judged_until
+from verenigingen.services.anomalies import SOURCE, TABLE, enough_for, find_anomalies, judge, judged_until
 from verenigingen.services.anomaly_report import identify_anomalies
 from verenigingen.services.watched_series import MOST_SERIES, WATCHED, Key
 from verenigingen.utils import analytics_engine
@@ -161,6 +162,20 @@ def test_a_run_that_is_cut_short_goes_on_where_it_was(site: Host) -> None:
 	connections(site, begin, begin + timedelta(hours=3))
 	result = judge(site, seconds=0)
 	assert not result.finished and judged_until(site) is None
+	assert judge(site, seconds=30).finished
+	assert judged_until(site) == now and all_rows(site)
+
+
+def test_an_hour_that_passes_while_a_run_is_cut_short_is_judged_of_every_series(site: Host) -> None:
+	now = hour_now(site)
+	begin = now - timedelta(hours=30)
+	connections(site, begin, begin + timedelta(hours=3))
+	state = {
+		"name": SOURCE,
+		"memory": json.dumps({"done": 10**6, "until": (now - timedelta(hours=1)).isoformat()}),
+	}
+	with site.store.transaction("collect"):
+		site.store.upsert("tabCollector State", [state])
 	assert judge(site, seconds=30).finished
 	assert judged_until(site) == now and all_rows(site)
 

@@ -49,7 +49,7 @@ def judge(host: Host, *, seconds: float) -> CollectResult:
 	began = time.monotonic()
 	now = host.clock.now().replace(tzinfo=None)
 	grid = Grid.back(now, HOUR, HISTORY_DAYS)
-	judged, done = _state(host)
+	judged, done = _state(host, grid.end)
 	if judged is not None and judged >= grid.end:
 		return CollectResult(SOURCE, 0, True, False, time.monotonic() - began, events=False)
 	series = watched_series(host, grid)
@@ -65,7 +65,8 @@ def judge(host: Host, *, seconds: float) -> CollectResult:
 	finished = done >= len(keys)
 	with host.store.transaction(LOCK):
 		new = _write(host, rows)
-		_keep_state(host, now, grid.end if finished else judged, 0 if finished else done, new)
+		memory = {} if finished else {"done": done, "until": grid.end.isoformat()}
+		_keep_state(host, now, grid.end if finished else judged, memory, new)
 	return CollectResult(SOURCE, new, finished, False, time.monotonic() - began, events=False)
 
 
@@ -90,7 +91,7 @@ def find_anomalies(host: Host, since: datetime, until: datetime) -> list[dict[st
 
 def judged_until(host: Host) -> datetime | None:
 	"""The end of the last hour that was judged (naive site time); None before the first."""
-	return _state(host)[0]
+	return _state(host, None)[0]
 
 
 def _read(row: Sequence[Any]) -> dict[str, Any]:
@@ -118,27 +119,29 @@ def _read(row: Sequence[Any]) -> dict[str, Any]:
 	}
 
 
-def _state(host: Host) -> tuple[datetime | None, int]:
+def _state(host: Host, until: datetime | None) -> tuple[datetime | None, int]:
+	"""The end of the last hour that was judged, and how many series a run that was cut short had judged up to `until`."""
 	rows = host.store.query(f"SELECT watermark, memory FROM `{STATE}` WHERE name = %s", (SOURCE,))
 	if not rows:
 		return None, 0
-	try:
-		done = int(json.loads(as_text(rows[0][1]) or "{}").get("done", 0))
-	except (ValueError, AttributeError):
-		done = 0
-	return as_datetime(rows[0][0]), done
+	memory = json.loads(as_text(rows[0][1]) or "{}")
+	# when the hour has passed meanwhile, what was judged lacks that hour: begin again, nothing is told twice
+	same = until is not None and memory.get("until") == until.isoformat()
+	return as_datetime(rows[0][0]), int(memory["done"]) if same else 0
 
 
-def _keep_state(host: Host, now: datetime, judged: datetime | None, done: int, new: int) -> None:
+def _keep_state(
+	host: Host, now: datetime, judged: datetime | None, memory: Mapping[str, object], new: int
+) -> None:
 	rows = host.store.query(f"SELECT collected_rows FROM `{STATE}` WHERE name = %s", (SOURCE,))
 	state: dict[str, object] = {
 		"name": SOURCE,
-		"status": "up",
+		"status": "ok",
 		"last_error": "",
 		"last_run": now,
 		"watermark": judged,
 		"collected_rows": new + int((rows[0][0] if rows else 0) or 0),
-		"memory": json.dumps({"done": done}),
+		"memory": json.dumps(memory),
 	}
 	host.store.upsert(STATE, [state])
 

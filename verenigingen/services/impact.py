@@ -28,7 +28,8 @@ def business_impact(host: Host, days: int) -> dict[str, Any]:
 	"""What happened within the last `days` days, today included.
 
 	{"status", "period", "since", "collections", "members", "response_time", "jobs", "mails", "statements"}; each part has
-	a status ("ok", or "unknown" with its reason), figures and a statement. Direct debits are looked at for 62 days at least. The whole is "unknown" when every part is.
+	a status ("ok", or "unknown" with its reason), figures and a statement. Direct debits are looked at for 62 days at
+	least. The whole is "unknown" when every part is.
 	"""
 	now = host.clock.now().replace(tzinfo=None)
 	since = datetime.combine(now.date() - timedelta(days=days - 1), datetime.min.time())

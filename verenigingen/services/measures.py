@@ -9,6 +9,7 @@ import numpy as np
 
 from verenigingen.core.forecast import AMOUNT, SHARE
 from verenigingen.host.port import Host
+from verenigingen.services.performance import API_ALERT, API_TARGET
 from verenigingen.services.series import Gauge, Grid, Requests, Values, gauges, requests
 
 API, DATABASE, SYSTEM, BUSINESS = "api_performance", "database_performance", "system_load", "business_metrics"
@@ -184,8 +185,11 @@ BY_KEY = {measure.key: measure for measure in MEASURES}
 
 # Of a measure its lines, the nearest first, and what each is: the targets and alert lines of the project's design.
 LINES: dict[str, tuple[tuple[float, str], ...]] = {
-	"api_mean_ms": ((200, "target for the API average"), (500, "alert line of the API average")),
-	"api_p95_ms": ((500, "alert line of the API average"),),
+	"api_mean_ms": (
+		(1e3 * API_TARGET, "target for the API average"),
+		(1e3 * API_ALERT, "alert line of the API average"),
+	),
+	"api_p95_ms": ((1e3 * API_ALERT, "alert line of the API average"),),
 	"sql_mean_ms": ((50, "target for the query average"), (100, "alert line of the query average")),
 	"cache_hit_ratio": ((0.8, "target for the cache hit rate"), (0.6, "alert line of the cache hit rate")),
 	"memory_ratio": ((0.9, "alert line of memory"),),
