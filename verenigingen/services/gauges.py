@@ -23,6 +23,7 @@ from verenigingen.exceptions import CollectorBusy, MonitoringError, SourceAbsent
 from verenigingen.host.port import Host, marks
 from verenigingen.services.collection import LOCK, STATE
 from verenigingen.services.metric_rollup import fold_up, write
+from verenigingen.services.redaction import cleaned
 from verenigingen.services.timeout import time_limit
 
 log = logging.getLogger("verenigingen")
@@ -143,16 +144,17 @@ def _read(host: Host, look: _Look, before: Memory, seconds: float) -> None:
 		look.status, look.reason = "absent", str(absent)
 	except TookTooLong as error:
 		host.db.reset()  # it may have been interrupted in the middle of an answer
-		_failed(look, error)
+		_failed(host, look, error)
 	except Exception as error:  # one broken source must not stop the others; it is written down and shown
-		_failed(look, error)
+		_failed(host, look, error)
 	look.seconds = time.monotonic() - began
 
 
-def _failed(look: _Look, error: Exception) -> None:
+def _failed(host: Host, look: _Look, error: Exception) -> None:
 	log.error("measuring %s failed: %s", look.name, error, exc_info=not isinstance(error, MonitoringError))
 	expected = isinstance(error, MonitoringError)
-	look.status, look.reason = "failed", str(error) if expected else f"{type(error).__name__}: {error}"
+	said = str(error) if expected else f"{type(error).__name__}: {error}"
+	look.status, look.reason = "failed", cleaned(host, "", said)[1]
 
 
 def _write(host: Host, due: Sequence[_Look], now: datetime, others: Sequence[Mapping[str, Any]]) -> None:
