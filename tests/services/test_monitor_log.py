@@ -16,6 +16,7 @@ import pytest
 
 from tests.services.test_measurements import MEMBER, Killed, Site, minute
 from verenigingen.collectors import monitor_log, requests
+from verenigingen.collectors.measurements import load
 from verenigingen.core.sketch import Sketch
 from verenigingen.exceptions import SourceAbsent
 from verenigingen.host import Host
@@ -119,6 +120,20 @@ def test_rotation_and_compression_change_nothing(logs: Logs) -> None:
 	logs.write(line(logs.ago(hours=1)))
 	assert logs.read() == 1
 	assert logs.requests("day")["all"] == 14
+
+
+def test_what_rotation_deleted_is_forgotten_and_what_it_moved_is_not(logs: Logs) -> None:
+	logs.write(line(logs.ago(hours=6)))
+	oldest, second = logs.file.with_name("monitor.json.log.2"), logs.file.with_name("monitor.json.log.1")
+	os.rename(logs.file, oldest)
+	logs.write(line(logs.ago(hours=5)))
+	os.rename(logs.file, second)
+	logs.write(line(logs.ago(hours=4)))
+	assert logs.read() == 3 and len(load(logs.host, monitor_log.STATE_KIND).position) == 3
+	os.rename(second, oldest)
+	os.rename(logs.file, second)
+	assert logs.read() == 0 and len(load(logs.host, monitor_log.STATE_KIND).position) == 2
+	assert logs.read() == 0
 
 
 def test_a_line_still_being_written_is_read_when_it_is_complete(logs: Logs) -> None:

@@ -105,14 +105,16 @@ def test_slow_repeated_and_unindexed_statements(site_of: Site) -> None:
 	]
 	site_of.measured.waiting["statements"].append(json.dumps(entries))
 	site_of.collect()
-	slow = performance.slow_statements(site_of.host)
+	slow = performance.slow_statements(performance.statements(site_of.host))
 	assert [row["digest"] for row in slow] == ["slow", "many", "fine"]
 	assert [row["full_scan"] for row in slow] == [True, False, None]
 	assert slow[0]["mean_seconds"] == 3 and slow[0]["p95_seconds"] == pytest.approx(3, rel=0.0101)
-	[repeated] = performance.repeated_statements(site_of.host)
+	[repeated] = performance.repeated_statements(performance.statements(site_of.host))
 	assert (repeated["digest"], repeated["caller"]) == ("many", "club/many.py:7 pay")
 	assert (repeated["requests"], repeated["share_of_requests"], repeated["mean_repeats"]) == (2, 1, 200)
-	assert [row["digest"] for row in performance.statements_without_index(site_of.host)] == ["slow"]
+	assert [
+		row["digest"] for row in performance.statements_without_index(performance.statements(site_of.host))
+	] == ["slow"]
 
 
 def test_jobs_with_waits(site_of: Site) -> None:

@@ -11,7 +11,7 @@ import gzip
 import hashlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -58,9 +58,13 @@ def collect(host: Host, *, seconds: float) -> CollectResult:
 			"There is no logs/monitor.json.log: set monitor to 1 in site_config.json to have Frappe write it.",
 		)
 	reader = _Reader(host, history)
+	before = _inodes(files)
 	counted = 0
 	for path in files:
 		counted += reader.read(path, began + seconds)
+	# a rotation meanwhile may have moved a file from under its name, so that it was not seen
+	if reader.in_time and _inodes(_files(history.folder)) == before:
+		reader.forget_others()
 	return CollectResult(NAME, counted, reader.in_time, False, time.monotonic() - began, events=False)
 
 
@@ -68,6 +72,10 @@ def _files(folder: Path) -> list[Path]:
 	"""The log and its rotated copies, oldest first."""
 	found = [path for path in folder.glob(PATTERN) if path.is_file()]
 	return sorted(found, key=lambda path: (path.stat().st_mtime, path.name))
+
+
+def _inodes(files: Sequence[Path]) -> dict[Path, int]:
+	return {path: path.stat().st_ino for path in files}
 
 
 class _Reader:
@@ -78,6 +86,7 @@ class _Reader:
 		self.zone = now.tzinfo
 		self.now = now.replace(tzinfo=None)
 		self.in_time = True
+		self.keys: set[str] = set()  # of the files seen
 
 	def read(self, path: Path, deadline: float) -> int:
 		"""Counts the lines of a file beyond those counted; the number of requests and jobs."""
@@ -87,6 +96,7 @@ class _Reader:
 			if not first.endswith(b"\n"):
 				return 0  # not even its first line is complete
 			key = hashlib.blake2b(first, digest_size=8).hexdigest()
+			self.keys.add(key)
 			while True:
 				if time.monotonic() > deadline:
 					self.in_time = False
@@ -101,6 +111,15 @@ class _Reader:
 					state.counted += step.lines
 					state.position[key] = (end, last)
 					save(self.host, STATE_KIND, state, 0.0)
+
+	def forget_others(self) -> None:
+		"""Forgets how far files were read that rotation has deleted: a busy site makes a hundred a day."""
+		if not load(self.host, STATE_KIND).position.keys() - self.keys:
+			return
+		with self.host.store.transaction(LOCK):
+			state = load(self.host, STATE_KIND)
+			state.position = {key: place for key, place in state.position.items() if key in self.keys}
+			save(self.host, STATE_KIND, state, 0.0)
 
 	def _count(self, step: _Step) -> int:
 		"""Adds what our own hooks have not measured."""

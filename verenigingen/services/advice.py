@@ -36,9 +36,10 @@ def performance_recommendations(host: Host) -> dict[str, Any]:
 	days = int(resolve("historical_days", host.config.get))
 	forecast = forecast_performance_trends(host)
 	endpoints = performance.endpoints(host, 24 * days, top=50)
-	repeated = performance.repeated_statements(host, days=days, top=LISTED)
-	scans = performance.statements_without_index(host, days=days, top=LISTED)
-	slow = performance.slow_statements(host, days=days, top=50)
+	ran = performance.statements(host, days=days)
+	repeated = performance.repeated_statements(ran, top=LISTED)
+	scans = performance.statements_without_index(ran, top=LISTED)
+	slow = performance.slow_statements(ran, top=50)
 	found = [
 		*_trends(forecast),
 		*_capacity(forecast),
@@ -177,8 +178,6 @@ def _scans(rows: list[dict[str, Any]]) -> Iterator[Advice]:
 	for row in rows:
 		reason = (
 			f"The database reads every row for this statement ({row['plan']}): {_short(row['statement'])}"
-			if row.get("plan")
-			else f"The database reads every row for this statement: {_short(row['statement'])}"
 		)
 		yield _advice(
 			"database",

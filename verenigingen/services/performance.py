@@ -38,7 +38,7 @@ def performance_metrics(host: Host, hours: int = 24, *, top: int = TOP) -> dict[
 	zone = host.clock.now().tzinfo
 	resolution, start, end = window(host, hours)
 	series = _series(host, resolution, start, end)
-	statements = _statements(host, max(1, -(-hours // 24)))
+	ran = statements(host, days=max(1, -(-hours // 24)))
 	return {
 		"window": {
 			"hours": hours,
@@ -49,8 +49,8 @@ def performance_metrics(host: Host, hours: int = 24, *, top: int = TOP) -> dict[
 		"requests": _requests(host, series),
 		"endpoints": endpoints(host, hours, top=top),
 		"jobs": jobs(host, hours, top=top),
-		"slow_statements": _slow(statements, top),
-		"repeated_statements": _repeated(statements, top),
+		"slow_statements": slow_statements(ran, top=top),
+		"repeated_statements": repeated_statements(ran, top=top),
 		"system": performance_part(host, resolution, start, end),
 	}
 
@@ -101,26 +101,19 @@ def jobs(host: Host, hours: int = 24, *, top: int = TOP) -> list[Row]:
 	return rows
 
 
-def slow_statements(host: Host, *, days: int = 1, top: int = TOP) -> list[Row]:
-	"""Statements of sampled requests by all the time they took: normalised text, the line that asked, count, mean and p95
+def slow_statements(found: list[Row], *, top: int = TOP) -> list[Row]:
+	"""Of `statements` those that took most of all time: normalised text, the line that asked, count, mean and p95
 	in seconds, rows, and the plan where the database was asked for it (`full_scan`: does it read all of
 	a table that is not small; None where it was not asked)."""
-	return _slow(_statements(host, days), top)
-
-
-def _slow(found: list[Row], top: int) -> list[Row]:
 	whole = sum(row["seconds"] for row in found) or 1.0
 	rows = [_statement_figures(row) | {"share": row["seconds"] / whole} for row in found]
 	return sorted(rows, key=lambda row: -row["total_seconds"])[:top]
 
 
-def repeated_statements(host: Host, *, days: int = 1, top: int = TOP) -> list[Row]:
-	"""Statements that one line asks again and again within one request (N+1), by the time this took: `requests` sampled
-	requests did it, `share_of_requests` of those that ran the statement, `mean_repeats` and `most_repeats` times each."""
-	return _repeated(_statements(host, days), top)
-
-
-def _repeated(found: list[Row], top: int) -> list[Row]:
+def repeated_statements(found: list[Row], *, top: int = TOP) -> list[Row]:
+	"""Of `statements` those that one line asks again and again within one request (N+1), by the time this took: `requests`
+	sampled requests did it, `share_of_requests` of those that ran the statement, `mean_repeats` and `most_repeats` times
+	each."""
 	rows = []
 	for row in found:
 		if not row["repeated"]:
@@ -140,10 +133,9 @@ def _repeated(found: list[Row], top: int) -> list[Row]:
 	return sorted(rows, key=lambda row: -row["repeated_seconds"])[:top]
 
 
-def statements_without_index(host: Host, *, days: int = 1, top: int = TOP) -> list[Row]:
-	"""Sampled statements of which the database says that it reads every row of a table."""
-	found = [row for row in slow_statements(host, days=days, top=10**6) if row["full_scan"]]
-	return found[:top]
+def statements_without_index(found: list[Row], *, top: int = TOP) -> list[Row]:
+	"""Of `statements` those of which the database says that it reads every row of a table."""
+	return [row for row in slow_statements(found, top=len(found)) if row["full_scan"]][:top]
 
 
 def _advice(caller: str, times: float) -> str:
@@ -241,7 +233,8 @@ def _statement_figures(row: Row) -> Row:
 	}
 
 
-def _statements(host: Host, days: int) -> list[Row]:
+def statements(host: Host, *, days: int = 1) -> list[Row]:
+	"""What sampled requests of the last `days` ran, by statement and calling line: sums, for the three functions above."""
 	now = host.clock.now().replace(tzinfo=None)
 	resolution = "hour" if days <= 2 else "day"
 	first, beyond = name_range(

@@ -140,7 +140,7 @@ def beat(host: Host, results: Sequence[dict[str, Any]]) -> None:
 	try:
 		url = resolve_text("heartbeat_url", host.config.get)
 		if not url:
-			host.store.execute(f"DELETE FROM `{STATE}` WHERE name = %s", (HEARTBEAT,))
+			_switched_off(host)
 			return
 		if results and all(result["error"] for result in results):
 			reason = "Not called: every collector failed."
@@ -149,6 +149,16 @@ def beat(host: Host, results: Sequence[dict[str, Any]]) -> None:
 	except MonitoringError as error:
 		reason = str(error)
 	_note(host, reason)
+
+
+def _switched_off(host: Host) -> None:
+	if not host.store.query(f"SELECT name FROM `{STATE}` WHERE name = %s", (HEARTBEAT,)):
+		return
+	try:
+		with host.store.transaction(LOCK):
+			host.store.execute(f"DELETE FROM `{STATE}` WHERE name = %s", (HEARTBEAT,))
+	except MonitoringError as error:
+		log.info("that no heartbeat is called any more is written down by the next run: %s", error)
 
 
 def _note(host: Host, reason: str | None) -> None:

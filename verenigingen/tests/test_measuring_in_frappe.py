@@ -84,7 +84,7 @@ class TestMeasuring(IntegrationTestCase):
 		with patch.dict(recorder.settings, sql_sample_rate=1.0):
 			call(ASK, query_string={"times": 40})
 			self.collect()
-		found = performance.repeated_statements(self.host, top=1_000)
+		found = performance.repeated_statements(performance.statements(self.host), top=1_000)
 		ours = [row for row in found if "failing.py" in (row["caller"] or "")]
 		self.assertTrue(ours)
 		self.assertEqual(ours[0]["most_repeats"], 40)
