@@ -20,8 +20,9 @@ HEAD = "# Results of `make bench`\n\nEach section is what the benchmark of that 
 def with_section(text: str, name: str, printed: str, machine: str) -> str:
 	"""The text of RESULTS.md with the section of one benchmark replaced or added; sections stand in order of name."""
 	found = dict(re.findall(r"(?ms)^## (\S+)\n(.*?)(?=^## |\Z)", text))
-	found[name] = f"\n{machine}\n\n```text\n{printed.strip()}\n```\n\n"
-	return HEAD + "\n" + "".join(f"## {title}\n{found[title]}" for title in sorted(found)).rstrip() + "\n"
+	found[name] = f"{machine}\n\n```text\n{printed.strip()}\n```"
+	sections = [f"## {title}\n\n{found[title].strip()}\n" for title in sorted(found)]
+	return "\n".join([HEAD, *sections])
 
 
 def main() -> None:
