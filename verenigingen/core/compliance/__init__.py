@@ -1,0 +1,1 @@
+"""Compliance rules, their checks and scores; pure."""
