@@ -154,7 +154,7 @@ def _failed(host: Host, look: _Look, error: Exception) -> None:
 	log.error("measuring %s failed: %s", look.name, error, exc_info=not isinstance(error, MonitoringError))
 	expected = isinstance(error, MonitoringError)
 	said = str(error) if expected else f"{type(error).__name__}: {error}"
-	ours = isinstance(error, TookTooLong)  # our words about a source's label; what others say may name a person
+	ours = isinstance(error, TookTooLong)  # a source's label; what others say may name a person
 	look.status, look.reason = "failed", said if ours else cleaned(host, "", said)[1]
 
 

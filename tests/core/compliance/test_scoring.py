@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from verenigingen.core.compliance.model import (
 	Certainty,
+	Finding,
 	Result,
 	Rule,
 	RuleSet,
@@ -124,7 +125,10 @@ def test_an_area_judged_by_less_than_three_fifths_has_no_score() -> None:
 
 def test_an_open_critical_failure_cannot_be_averaged_away() -> None:
 	good = [(rule(f"G{place}"), judged(f"G{place}", 1_000, [], "mandates")) for place in range(50)]
-	bad = (rule("K", severity=Severity.CRITICAL), judged("K", 100_000, ["M-1"], "mandates"))
+	bad = (
+		rule("K", severity=Severity.CRITICAL),
+		judged("K", 100_000, [Finding("SEPA Mandate", "M-1", "bad")], "mandates"),
+	)
 	found = score([*good, bad])
 	assert found.areas["sepa"].value == AREA_CAP and found.overall.value == AREA_CAP
 	other = [(rule(f"S{place}", "security"), judged(f"S{place}", 1, [], "settings")) for place in range(5)]

@@ -115,11 +115,23 @@ class RuleSet:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+	"""One record that breaks a rule: DocType and name of its document, the name of the row of a child table where it is one,
+	the field, and what is wrong with it, without the value where that is personal (an IBAN, a name)."""
+
+	doctype: str
+	name: str
+	what: str
+	field: str = ""
+	row: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
 	"""What a check found.
 
-	`applicable` records (or settings) were judged and `failed` of them break the rule; `reason` says why in a sentence,
-	`examples` names some of the records (no personal data: names of documents only).
+	`applicable` records (or settings) were judged and `failed` of them break the rule; `reason` says why in a sentence;
+	`findings` are the first of the failures, as many as were asked for; `details` holds further figures, JSON-safe.
 	"""
 
 	number: str
@@ -127,7 +139,7 @@ class Result:
 	reason: str
 	applicable: int = 0
 	failed: int = 0
-	examples: tuple[str, ...] = ()
+	findings: tuple[Finding, ...] = ()
 	details: dict[str, object] = field(default_factory=dict, compare=False)
 
 	def __post_init__(self) -> None:
@@ -144,26 +156,42 @@ class Result:
 		return 1.0 - self.failed / self.applicable if self.applicable else 0.0
 
 
-MOST_EXAMPLES = 20
-
-
 def judged(
-	number: str, applicable: int, broken: Sequence[str], what: str, *, failed: int | None = None
+	number: str, applicable: int, findings: Sequence[Finding], what: str, *, failed: int | None = None
 ) -> Result:
 	"""PASS or FAIL of a population, NOT_APPLICABLE where it is empty.
 
-	Args: number of the rule; how many records were judged; the names of those that break it (or the first of them, with
-	their number in `failed`); what the records are, in the plural ("mandates").
+	Args: number of the rule; how many records were judged; those that break it (or the first of them, with how many there
+	are in `failed`; one record counts once, however many findings it has); what the records are, in the plural
+	("mandates").
 	"""
-	count = len(broken) if failed is None else failed
+	if failed is None:
+		failed = len({(found.doctype, found.name, found.row) for found in findings})
 	if not applicable:
 		return Result(number, State.NOT_APPLICABLE, f"There are no {what} to judge.")
-	if not count:
+	if not failed:
 		return Result(number, State.PASS, f"All {applicable:,} {what} keep this rule.", applicable)
-	reason = f"{count:,} of {applicable:,} {what} break this rule."
-	return Result(number, State.FAIL, reason, applicable, count, tuple(broken[:MOST_EXAMPLES]))
+	reason = f"{failed:,} of {applicable:,} {what} break this rule."
+	return Result(number, State.FAIL, reason, applicable, failed, tuple(findings))
+
+
+def setting(number: str, kept: bool, reason: str, findings: Sequence[Finding] = ()) -> Result:
+	"""PASS or FAIL of a single setting: 1 or 0 of 1."""
+	return Result(
+		number,
+		State.PASS if kept else State.FAIL,
+		reason,
+		1,
+		0 if kept else 1,
+		() if kept else tuple(findings),
+	)
 
 
 def unknown(number: str, reason: str) -> Result:
 	"""UNKNOWN: what is missing, and therefore nothing was judged."""
 	return Result(number, State.UNKNOWN, reason)
+
+
+def not_applicable(number: str, reason: str) -> Result:
+	"""NOT_APPLICABLE: why the rule has nothing to say about this site."""
+	return Result(number, State.NOT_APPLICABLE, reason)
