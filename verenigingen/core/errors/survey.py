@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import threading
 from collections.abc import Sequence
-from copy import deepcopy
+from copy import copy, deepcopy
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,6 +20,12 @@ FEW_EVENTS = 10  # in all days: neither more nor less than that can be told from
 FADING_DAYS = (1, 3, 7)
 FADED = 0.5  # of what is usual; less of a loss is no news
 ENOUGH_HOURS = 7 * 24  # of history before the days that may have faded
+REMEMBERED = 4  # pasts, each of some megabytes
+
+_pasts: dict[
+	bytes, tuple[Scan, Baseline | None]
+] = {}  # the scan of all days but the last, by what went into it
+_lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,13 +79,39 @@ def lived(seen: Hours, births: Sequence[datetime | None], now: datetime) -> Hour
 
 
 def _scan(counts: Hours, exposure: Hours, weekday: int) -> tuple[Scan, Baseline | None]:
-	"""The scan of all days, and the baseline as it was before the days that may have faded."""
+	"""The scan of all days, and the baseline as it was before the days that may have faded.
+
+	Days that are over do not change: from one report to the next only the last day is looked at anew.
+	"""
+	before = slice(0, counts.shape[1] - 1)
+	past = hashlib.blake2b(repr((counts.shape, weekday)).encode(), digest_size=16)
+	for days in (counts[:, before], exposure[:, before]):
+		past.update(np.ascontiguousarray(days).data)
+	key = past.digest()
+	with _lock:
+		known = _pasts.pop(key, None)
+	if known is None:
+		known = _scan_past(counts, exposure, weekday)
+	with _lock:
+		_pasts[key] = known  # the latest last, so that the first is the one to forget
+		while len(_pasts) > REMEMBERED:
+			del _pasts[next(iter(_pasts))]
+	scan = deepcopy(known[0])
+	scan.counts, scan.exposure = counts, exposure
+	scan.step(counts.shape[1] - 1)
+	return scan, copy(known[1])  # asking it changes it, and another thread may
+
+
+def _scan_past(counts: Hours, exposure: Hours, weekday: int) -> tuple[Scan, Baseline | None]:
 	scan, frozen = Scan(counts, exposure, weekday), None
 	for day in range(counts.shape[1]):
 		if day == counts.shape[1] - FADING_DAYS[-1]:
 			frozen = deepcopy(scan.baseline)
-		scan.step(day)
-	return scan, frozen
+		if day < counts.shape[1] - 1:
+			scan.step(day)
+	kept = copy(scan)
+	kept.counts = kept.exposure = np.empty((0, 0, 0))  # whoever goes on brings them
+	return kept, frozen
 
 
 def _faded(scan: Scan, frozen: Baseline) -> tuple[Hours, Counts, Hours, Hours]:
