@@ -33,7 +33,7 @@ def said(found: Survey) -> tuple[object, ...]:
 
 
 def fresh(counts: np.ndarray, seen: np.ndarray) -> tuple[object, ...]:
-	module._pasts.clear()
+	module.forget()
 	return said(survey(counts, seen, [None] * ISSUES, NOW))
 
 

@@ -65,6 +65,12 @@ def survey(counts: Counts, seen: Hours, births: Sequence[datetime | None], now: 
 	return found
 
 
+def forget() -> None:
+	"""Forgets the pasts that were scanned, as a new process has none."""
+	with _lock:
+		_pasts.clear()
+
+
 def lived(seen: Hours, births: Sequence[datetime | None], now: datetime) -> Hours:
 	"""Hours observed of each issue, (issues, days, 24): those of `seen` (days, 24) since the hour it was first seen."""
 	exposure = np.repeat(seen[None], len(births), axis=0)
