@@ -171,13 +171,13 @@ def measure(server: MariaServer, size: int, *, raw: bool) -> tuple[list[str], fl
 	first = collection(folder, size)
 	idle = timed(lambda: collect_all(host, 60))
 	report = timed(lambda: analyze_error_patterns(host, DAYS))
-	first = timed(lambda: _as_a_new_process(host))
+	cold = timed(lambda: _as_a_new_process(host))
 	hotspots = timed(lambda: identify_error_hotspots(host, 7))
 	lines = [
 		f"| first collection of {size:,} rows | {first} |",
 		f"| collection with nothing new, {size:,} rows | {idle:.1f} ms |",
 		f"| `analyze_error_patterns(30)` from rollups, {size:,} rows | {report:.1f} ms |",
-		f"| the same as the first one of a process, {size:,} rows | {first:.1f} ms |",
+		f"| the same as the first one of a process, {size:,} rows | {cold:.1f} ms |",
 		f"| `identify_error_hotspots(7)` from rollups, {size:,} rows | {hotspots:.1f} ms |",
 	]
 	if raw:
