@@ -152,10 +152,10 @@ def _read(host: Host, look: _Look, before: Memory, seconds: float) -> None:
 
 def _failed(host: Host, look: _Look, error: Exception) -> None:
 	log.error("measuring %s failed: %s", look.name, error, exc_info=not isinstance(error, MonitoringError))
-	expected = isinstance(error, MonitoringError)
-	said = str(error) if expected else f"{type(error).__name__}: {error}"
-	ours = isinstance(error, TookTooLong)  # a source's label; what others say may name a person
-	look.status, look.reason = "failed", said if ours else cleaned(host, "", said)[1]
+	said = str(error) if isinstance(error, MonitoringError) else f"{type(error).__name__}: {error}"
+	if not isinstance(error, TookTooLong):  # that is our own sentence; what others say may name a person
+		said = cleaned(host, "", said)[1]
+	look.status, look.reason = "failed", said
 
 
 def _write(host: Host, due: Sequence[_Look], now: datetime, others: Sequence[Mapping[str, Any]]) -> None:

@@ -81,6 +81,16 @@ def test_order_of_issues_does_not_matter(seed: int) -> None:
 	assert analyse_patterns(first) == analyse_patterns(second)
 
 
+def test_a_young_site_has_no_thirty_days_without_errors() -> None:
+	report = analyse_patterns(window(days=30, data_since=NOON - timedelta(minutes=5)))
+	since = (NOON - timedelta(minutes=5)).strftime("%Y-%m-%d %H:%M")
+	told = f"30 days (observed since {since})"
+	assert report["insights"][0]["statement"] == f"No errors were recorded in {told}."
+	health = health_statement(report)
+	assert health["reasons"] == [f"no errors were recorded in {told}"]
+	assert health["sentences"][-1].startswith(f"0 errors in {told}, from 0 issues")
+
+
 def test_empty_window_has_zeros_because_collection_ran() -> None:
 	report = analyse_patterns(window(days=30))
 	check(report)

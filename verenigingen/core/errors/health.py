@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from .insights import known_period
+
 DOUBLED = 1.0  # change ratio of twice as many
 RECENT = timedelta(days=7)
 SAID = 6  # findings in a summary
@@ -80,7 +82,7 @@ def _attention(result: dict[str, Any]) -> list[str]:
 
 def _healthy(result: dict[str, Any]) -> str:
 	if result["total_errors"] == 0:
-		return f"no errors were recorded in {result['analysis_period']}"
+		return f"no errors were recorded in {known_period(result)}"
 	said = "no critical issue in the last 24 hours, no new issue and no burst in 7 days, no significant rise"
 	unknown = [
 		name
@@ -95,7 +97,7 @@ def _sentences(result: dict[str, Any], status: str, reasons: list[str]) -> list[
 	trend, impact = result["patterns"]["daily_trends"], result["patterns"]["user_impact"]
 	verdict = _VERDICTS[status] + (f": {reasons[0]}." if status == "healthy" else ".")
 	total = _counted(result["total_errors"], "error")
-	said = f"{total} in {result['analysis_period']}, from {_counted(result['total_issues'], 'issue')}"
+	said = f"{total} in {known_period(result)}, from {_counted(result['total_issues'], 'issue')}"
 	if trend["mean_per_day"] is not None:
 		said += f"; {trend['mean_per_day']:.1f} a day on complete days"
 	if impact["affected_users"] is not None:

@@ -261,14 +261,22 @@ def _until(row: Mapping[str, Any]) -> str:
 	return until[-5:] if until[:10] == row["start"][:10] else until
 
 
+def known_period(report: Report) -> str:
+	"""The period in words; where only a part of it was observed, since when: a young site has no 30 days without errors."""
+	period, since = str(report["analysis_period"]), report["data_since"]
+	if since is None or datetime.fromisoformat(since) <= datetime.fromisoformat(report["window"]["start"]):
+		return period
+	return f"{period} (observed since {_when(since)})"
+
+
 def _nothing(report: Report) -> tuple[str, dict[str, Any]]:
 	total = report["total_errors"]
 	evidence = {"total_errors": total, "data_since": report["data_since"]}
 	if total is None:
 		return "Errors are not collected yet: nothing can be said.", evidence
 	if total == 0:
-		return f"No errors were recorded in {report['analysis_period']}.", evidence
-	said = f"{total} error{'' if total == 1 else 's'} in {report['analysis_period']}; none of the patterns looked for stands out."
+		return f"No errors were recorded in {known_period(report)}.", evidence
+	said = f"{total} error{'' if total == 1 else 's'} in {known_period(report)}; none of the patterns looked for stands out."
 	return said, evidence
 
 

@@ -22,9 +22,8 @@ FADED = 0.5  # of what is usual; less of a loss is no news
 ENOUGH_HOURS = 7 * 24  # of history before the days that may have faded
 REMEMBERED = 4  # pasts, each of some megabytes
 
-_pasts: dict[
-	bytes, tuple[Scan, Baseline | None]
-] = {}  # the scan of all days but the last, by what went into it
+# The scan of all days but the last and the baseline of `_scan_past`, by a digest of what went into them.
+_pasts: dict[bytes, tuple[Scan, Baseline | None]] = {}
 _lock = threading.Lock()
 
 
@@ -89,11 +88,19 @@ def _scan(counts: Hours, exposure: Hours, weekday: int) -> tuple[Scan, Baseline 
 
 	Days that are over do not change: from one report to the next only the last day is looked at anew.
 	"""
-	before = slice(0, counts.shape[1] - 1)
-	past = hashlib.blake2b(repr((counts.shape, weekday)).encode(), digest_size=16)
-	for days in (counts[:, before], exposure[:, before]):
-		past.update(np.ascontiguousarray(days).data)
-	key = past.digest()
+	past, frozen = _past(counts, exposure, weekday)
+	scan = deepcopy(past)
+	scan.counts, scan.exposure = counts, exposure
+	scan.step(counts.shape[1] - 1)
+	return scan, copy(frozen)  # asking it changes it, and another thread may
+
+
+def _past(counts: Hours, exposure: Hours, weekday: int) -> tuple[Scan, Baseline | None]:
+	"""What `_scan_past` makes of these days, remembered; nobody may change it."""
+	made_of = hashlib.blake2b(repr((counts.shape, weekday)).encode(), digest_size=16)
+	for days in (counts[:, :-1], exposure[:, :-1]):
+		made_of.update(np.ascontiguousarray(days).data)
+	key = made_of.digest()
 	with _lock:
 		known = _pasts.pop(key, None)
 	if known is None:
@@ -102,19 +109,16 @@ def _scan(counts: Hours, exposure: Hours, weekday: int) -> tuple[Scan, Baseline 
 		_pasts[key] = known  # the latest last, so that the first is the one to forget
 		while len(_pasts) > REMEMBERED:
 			del _pasts[next(iter(_pasts))]
-	scan = deepcopy(known[0])
-	scan.counts, scan.exposure = counts, exposure
-	scan.step(counts.shape[1] - 1)
-	return scan, copy(known[1])  # asking it changes it, and another thread may
+	return known
 
 
 def _scan_past(counts: Hours, exposure: Hours, weekday: int) -> tuple[Scan, Baseline | None]:
+	"""The scan of all days but the last, without the arrays it was made of, and the baseline as `_scan` returns it."""
 	scan, frozen = Scan(counts, exposure, weekday), None
-	for day in range(counts.shape[1]):
+	for day in range(counts.shape[1] - 1):
 		if day == counts.shape[1] - FADING_DAYS[-1]:
 			frozen = deepcopy(scan.baseline)
-		if day < counts.shape[1] - 1:
-			scan.step(day)
+		scan.step(day)
 	kept = copy(scan)
 	kept.counts = kept.exposure = np.empty((0, 0, 0))  # whoever goes on brings them
 	return kept, frozen

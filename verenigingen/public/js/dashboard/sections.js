@@ -66,10 +66,12 @@ function growthTile(data) {
 }
 
 function tiles(data) {
+	const young = data.data_since && Date.parse(data.data_since) > Date.parse(data.window.start);
+	const known = young ? `, observed since ${moment(data.data_since)}` : "";
 	return h(
 		"div",
 		{ class: "mon-tiles mon-wide" },
-		tile("Errors", count(data.total_errors), `in ${data.analysis_period}`),
+		tile("Errors", count(data.total_errors), `in ${data.analysis_period}${known}`),
 		tile("Issues", count(data.total_issues), `${count(data.new_issues)} new in the period`),
 		tile("Affected users", count(data.affected_users), data.affected_users_reason),
 		growthTile(data.growth),
