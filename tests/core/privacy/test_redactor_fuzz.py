@@ -51,6 +51,13 @@ def test_twice_is_once(text: str) -> None:
 	assert REDACTOR.redact(once) == once
 
 
+@pytest.mark.parametrize("glued", ["+31 6 12345678", "06-12345678", "1234 AB", "NL91ABNA0417164300"])
+def test_a_chain_of_values_is_redacted_to_its_end(glued: str) -> None:
+	chain = "nl91 abna 0417 1643 00" + "1234 AB" * 2 + glued + "+31 6 12345678" * 12
+	once = REDACTOR.redact(chain)
+	assert "12345678" not in once and REDACTOR.redact(once) == once
+
+
 @settings(max_examples=200, deadline=None)
 @given(TEXTS, st.sampled_from(["password", "iban", "full_name", "n", "dob", "api_key", ""]))
 def test_structures_keep_their_shape_and_lose_their_secrets(text: str, key: str) -> None:
