@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -26,10 +27,9 @@ DAYS = 30
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Host]:
-	"""An empty site of our own on SQLite."""
-	with use_host(
-		open_host(write_config(tmp_path, db_type="sqlite", db_name="site", monitoring_own_site=True))
-	) as host:
+	"""An empty site of our own on SQLite, on a Wednesday afternoon: what is odd depends on the hour."""
+	opened = open_host(write_config(tmp_path, db_type="sqlite", db_name="site", monitoring_own_site=True))
+	with use_host(opened), use_host(at_time(opened, datetime(2026, 11, 25, 14, 20))) as host:
 		yield host
 
 
@@ -93,8 +93,6 @@ def test_what_goes_on_is_open_and_its_end_is_filled_in_later(site: Host) -> None
 
 
 def at_time(host: Host, moment: datetime) -> Host:
-	from dataclasses import replace
-
 	class Later:
 		def now(self) -> datetime:
 			return moment.replace(tzinfo=host.clock.now().tzinfo)
