@@ -58,6 +58,13 @@ def test_a_chain_of_values_is_redacted_to_its_end(glued: str) -> None:
 	assert "12345678" not in once and REDACTOR.redact(once) == once
 
 
+@pytest.mark.parametrize("before", [0, 5_000, 30_000, 60_000])
+def test_glued_numbers_are_redacted_however_long_the_text_and_the_chain(before: int) -> None:
+	text = "a line of a log that says little\n" * (before // 33) + "+31 6 12345678" * 500
+	once = REDACTOR.redact(text)
+	assert "12345678" not in once and REDACTOR.redact(once) == once
+
+
 @settings(max_examples=200, deadline=None)
 @given(TEXTS, st.sampled_from(["password", "iban", "full_name", "n", "dob", "api_key", ""]))
 def test_structures_keep_their_shape_and_lose_their_secrets(text: str, key: str) -> None:

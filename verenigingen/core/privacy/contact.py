@@ -70,10 +70,12 @@ def find_phones(view: View, found: Candidates, words: Set[str]) -> Iterator[Span
 			open_ = start > 0 and flat[start - 1] == "(" and ")" in number[0]
 			yield Span(start - open_, number.end(), "phone", number[0])
 	if "+" in flat:
+		last = 0  # a number may follow another without a blank
 		for number in _FOREIGN.finditer(flat):
 			start = number.start()
 			end = _foreign_end(number[0])
-			if end and not (start and flat[start - 1].isalnum()):
+			if end and (start == last or not flat[start - 1].isalnum()):
+				last = start + end
 				yield Span(start, start + end, "phone", number[0][:end])
 	for start, _ in found.double_zero:
 		number = _DOUBLE_ZERO.match(flat, start)

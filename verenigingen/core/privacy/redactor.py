@@ -28,8 +28,8 @@ from .view import View
 STRETCH = 32 * 1024  # characters looked at together
 CONTEXT = 512  # characters before a stretch, for the names and words that stand before a value
 DEPTH = 40  # levels of a structure that are looked into; deeper ones are shown as text
-# Where values are glued to others, each pass may bare the next one: so many characters are looked at in all.
-_LOOKED_AT = 4 * STRETCH
+_PASSES = 4  # at least, over a stretch in which values are glued to others: each may bare the next
+_LOOKED_AT = _PASSES * STRETCH  # characters that the passes over a shorter text may look at in all
 _BORDERS_BEFORE = frozenset(" \t\r\n'\"`()[]{}<>,;:=&|/\\.%")
 _BORDERS_AFTER = frozenset(" \t\r\n'\"`)]}<>,;:&|%.\\/?!")
 _ORDINARY_LIMIT = 50_000
@@ -127,7 +127,7 @@ class Redactor:
 	def replaced(self, text: str, start: int, stop: int) -> tuple[str, int]:
 		"""text[start:stop] redacted, and where it really ended: a value that begins before `stop` is done whole."""
 		end = stop
-		for _ in range(max(4, _LOOKED_AT // max(1, len(text)))):
+		for _ in range(max(_PASSES, _LOOKED_AT // max(1, len(text)))):
 			spans = [span for span in self.spans(text) if span.end > start and span.start < stop]
 			if not spans:
 				break
