@@ -35,7 +35,8 @@ _PAGE = re.compile(r"(/[a-z0-9_-]{1,40}){1,6}/?\Z", re.ASCII)
 def after_request(response: Any = None, request: Any = None) -> None:
 	"""Hook `after_request`: has a failed request noted once its answer is out. `response` is None when werkzeug answers."""
 	status = response.status_code if response is not None else 0
-	if 0 < status < 400:
+	# a monitor that asks whether the site is up would else fill the errors it asks about
+	if 0 < status < 400 or status == getattr(frappe.local, "monitoring_status_meant", None):
 		return
 	later = getattr(request, "after_response", None)
 	if later is None:

@@ -319,8 +319,8 @@ def throw(error: MonitoringError) -> NoReturn:
 
 
 def answer_with_status(status: int) -> None:
-	"""The HTTP status of the present answer."""
-	frappe.local.response["http_status_code"] = status
+	"""The HTTP status of the present answer, which is meant so: the hooks do not note it as a failure."""
+	frappe.local.response["http_status_code"] = frappe.local.monitoring_status_meant = status
 
 
 def redirect(address: str) -> NoReturn:

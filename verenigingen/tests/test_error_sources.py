@@ -16,6 +16,7 @@ from werkzeug.test import Client
 
 from verenigingen.host import current_host, frappe_hooks
 from verenigingen.host.frappe_spool import COUNTS, ENTRIES, TAKEN, FrappeSpool
+from verenigingen.monitoring import zabbix_integration
 from verenigingen.services.monitoring import collect_all
 from verenigingen.tests import failing
 from verenigingen.tests.test_collection_in_frappe import make_user
@@ -147,6 +148,25 @@ class TestErrorSources(IntegrationTestCase):
 		self.assertEqual(count(*refused), before[0] + 2)
 		counted = frappe.get_all("Request Failure Hour", pluck="endpoint")
 		self.assertFalse([endpoint for endpoint in counted if "Jansen" in endpoint or self.mark in endpoint])
+
+	def test_a_health_check_that_says_down_is_no_failed_request(self):
+		def refused():
+			return frappe.get_all(
+				"Request Failure Hour",
+				filters={"status": 503, "endpoint": ("like", "%health_check")},
+				fields=["name", "failure_count"],
+			)
+
+		before, path = (self.total(), refused()), f"/api/method/{zabbix_integration.__name__}.health_check"
+		with patch.object(zabbix_integration.pulse, "health", return_value={"status": "down"}):
+			for headers in ({}, self.auth):
+				self.assertEqual(call(path, headers=headers)[0], 503)
+		self.collected()
+		self.assertEqual((self.total(), refused()), before)
+		with patch.object(zabbix_integration.pulse, "health", side_effect=RuntimeError(self.mark)):
+			self.assertEqual(call(path)[0], 500)
+		self.collected()
+		self.assertEqual(self.total(), before[0] + 1)
 
 	def test_a_page_that_fails_has_its_traceback(self):
 		from frappe.www import about
